@@ -1,0 +1,76 @@
+//! What a set of fleet files means once it has been read and found right.
+
+use crate::model::{ConnectionName, DesiredServer, Limits, Location};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The desired state, from all fleet files together.
+#[derive(Clone, Debug, Default)]
+pub struct Fleet {
+    /// The connections, by name.
+    pub connections: BTreeMap<ConnectionName, Connection>,
+    /// The servers, in the order of the files after brace expansion.
+    pub servers: Vec<DesiredServer>,
+    /// The guards.
+    pub limits: Limits,
+    /// Where the ledger lies: `ledger:` of the file (relative to that file), else `.fleetform` beside the first file.
+    pub ledger: PathBuf,
+    /// The files, in the order in which they were read.
+    pub files: Vec<SourceFile>,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The path as the user gave it (or as it was found in a directory).
+    pub path: Arc<str>,
+    /// Lower-case hex SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+/// A named connection to a provider.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Its key under `providers:`.
+    pub name: ConnectionName,
+    /// The `type:`, one of the registry's.
+    pub type_name: String,
+    /// The settings of that type (`endpoint` among them), with their references unresolved.
+    pub settings: BTreeMap<String, Value>,
+    /// Concurrent calls, where the file says.
+    pub max_in_flight: Option<usize>,
+    /// Calls per second, where the file says.
+    pub rate_limit: Option<f64>,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+    /// A PEM file of certificate authorities to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The line that declares it.
+    pub location: Location,
+}
+
+/// How long things may take on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// One whole exchange, answer included. Default 30 s.
+    pub request: Duration,
+    /// From an accepted call to its effect. Default 15 min.
+    pub settle: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { request: Duration::from_secs(30), settle: Duration::from_secs(15 * 60) }
+    }
+}
+
+/// A setting as written: text with references that are resolved only when the connection is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value {
+    /// The text, `${env:NAME}` and `${file:PATH}` not yet replaced.
+    pub text: String,
+    /// Where it stands.
+    pub location: Location,
+}

@@ -1,0 +1,5 @@
+//! YAML text to desired state.
+
+mod fleet;
+
+pub use fleet::{Connection, Fleet, SourceFile, Timeouts, Value};

@@ -1,0 +1,17 @@
+//! fleetform keeps servers that already exist in the state that a reviewed YAML file declares.
+//!
+//! The rooms, in the order of the pipeline:
+//! - [`model`]: the nouns; pure data
+//! - [`config`]: YAML text to desired state; every mistake with its place and cure
+//! - [`provider`]: the contract with providers; [`http`]: what those that speak HTTP share;
+//!   [`providers`]: one folder each, and their registry
+//! - [`diff`]: which live server is meant, and what differs; [`plan`]: ordered changes, problems, guards; pure
+//! - [`ledger`]: what live state cannot tell; [`apply`]: carries a plan out
+//! - [`report`]: what people and pipelines read
+//! - [`simulator`]: the other side of the wire, on loopback
+//! - [`cli`]: arguments to library calls; thin
+
+pub mod config;
+pub mod model;
+pub mod provider;
+pub mod simulator;

@@ -1,0 +1,124 @@
+//! What a provider can do, as data. The planner knows providers by this alone.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// How texts are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseRule {
+    /// To the letter.
+    Exact,
+    /// In any case (Unicode lower case).
+    Insensitive,
+}
+
+impl CaseRule {
+    /// The form under which equal texts are equal byte for byte.
+    pub fn key(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Insensitive if text.chars().any(char::is_uppercase) => Cow::Owned(text.to_lowercase()),
+            _ => Cow::Borrowed(text),
+        }
+    }
+
+    /// Whether two texts are the same name or id.
+    pub fn same(self, a: &str, b: &str) -> bool {
+        self.key(a) == self.key(b)
+    }
+}
+
+/// Which names a provider accepts; only asked when a rename would set one.
+#[derive(Clone, Copy, Debug)]
+pub struct NameRules {
+    /// How names are compared.
+    pub case: CaseRule,
+    /// How ids are compared.
+    pub id_case: CaseRule,
+    /// Fewest characters.
+    pub min_chars: usize,
+    /// Most characters; `usize::MAX` where no rule is documented.
+    pub max_chars: usize,
+    /// Whether a character may be part of a name.
+    pub allows: fn(char) -> bool,
+    /// The rule for people: `letters, digits, _ and -`.
+    pub described: &'static str,
+}
+
+impl NameRules {
+    /// `None` if the provider accepts `name`, else what is wrong with it, for people.
+    pub fn refuses(&self, name: &str) -> Option<String> {
+        let count = name.chars().count();
+        if count < self.min_chars {
+            return Some(format!("it needs at least {} characters", self.min_chars));
+        }
+        if count > self.max_chars {
+            return Some(format!("it has {count} characters, at most {} are allowed", self.max_chars));
+        }
+        let bad = name.chars().find(|c| !(self.allows)(*c))?;
+        Some(format!("{bad:?} is not allowed (allowed: {})", self.described))
+    }
+}
+
+/// Ways to stop a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OffSupport {
+    /// Cannot.
+    No,
+    /// Pulls the plug only.
+    HardOnly,
+    /// Asks the guest only (a provider may turn hard by itself after a time).
+    GracefulOnly,
+    /// Both, as separate calls.
+    Both,
+    /// One call; whether it is graceful is not documented.
+    NotToldApart,
+}
+
+/// Ways to reboot a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RebootSupport {
+    /// Cannot.
+    No,
+    /// Power cycle only.
+    HardOnly,
+    /// Both, as separate calls.
+    Both,
+    /// One call; whether it is soft is not documented.
+    NotToldApart,
+}
+
+/// How many servers one call may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// For power and reboot calls; 1 where there are no batches.
+    pub power: usize,
+    /// For deletes.
+    pub delete: usize,
+}
+
+/// What a provider can do.
+#[derive(Clone, Copy, Debug)]
+pub struct Capabilities {
+    /// Start a stopped server.
+    pub power_on: bool,
+    /// Stop a running one.
+    pub off: OffSupport,
+    /// Suspend a running one (and resume it by `power on`).
+    pub suspend: bool,
+    /// Restart a running one.
+    pub reboot: RebootSupport,
+    /// Change a name.
+    pub rename: bool,
+    /// Delete for good.
+    pub delete: bool,
+    /// Whether listings carry a power state at all.
+    pub reports_power: bool,
+    /// Name and id rules.
+    pub names: NameRules,
+    /// Batch calls.
+    pub batch: BatchLimits,
+    /// Calls under way at once on a connection that does not say `max_in_flight`.
+    pub default_in_flight: usize,
+    /// How long an operation usually takes before its effect shows: what a lost answer is waited for.
+    pub usual_delay: Duration,
+}

@@ -1,0 +1,108 @@
+//! What a fleet file wants of one server, after defaults and brace expansion.
+
+use super::{Address, Location, Power, ServerId, ServerName};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Labels of a server; shared by all servers of one brace expansion.
+pub type Labels = Arc<BTreeMap<String, String>>;
+
+/// The power a server should have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DesiredPower {
+    /// Running.
+    On,
+    /// Stopped.
+    Off,
+    /// Suspended, where the provider can do it.
+    Suspended,
+    /// Its power is left alone.
+    #[default]
+    Any,
+}
+
+impl DesiredPower {
+    /// The wanted settled state; `None` for `any`.
+    pub fn wanted(self) -> Option<Power> {
+        match self {
+            Self::On => Some(Power::On),
+            Self::Off => Some(Power::Off),
+            Self::Suspended => Some(Power::Suspended),
+            Self::Any => None,
+        }
+    }
+}
+
+impl fmt::Display for DesiredPower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.wanted().map_or("any", Power::word))
+    }
+}
+
+/// Whether the server should exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Presence {
+    /// It should exist; it is never created.
+    #[default]
+    Present,
+    /// It should be gone.
+    Absent,
+}
+
+/// How a server may be stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shutdown {
+    /// The guest must be asked; a provider that cannot do that is refused at plan time.
+    Graceful,
+    /// Pull the plug at once.
+    Hard,
+    /// Ask the guest first, pull the plug when that is refused, fails or takes too long.
+    #[default]
+    GracefulThenHard,
+}
+
+/// How a server may be rebooted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RebootStyle {
+    /// The guest must be asked; a provider that cannot do that is refused at plan time.
+    Soft,
+    /// Power cycle.
+    Hard,
+    /// Ask the guest; a power cycle where that is refused.
+    #[default]
+    SoftThenHard,
+}
+
+/// One server of the desired state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredServer {
+    /// The connection and the declared name.
+    pub address: Address,
+    /// Binds by this id, whatever the live name is.
+    pub id: Option<ServerId>,
+    /// Binds by this old name until the rename has happened.
+    pub renamed_from: Option<ServerName>,
+    /// Whether it should exist.
+    pub presence: Presence,
+    /// The power it should have.
+    pub power: DesiredPower,
+    /// How it may be stopped.
+    pub shutdown: Shutdown,
+    /// How it may be rebooted.
+    pub reboot: RebootStyle,
+    /// It must have been rebooted after this instant.
+    pub rebooted_since: Option<Timestamp>,
+    /// Never powered off, rebooted or deleted, whatever else is declared.
+    pub protect: bool,
+    /// For selectors.
+    pub labels: Labels,
+    /// The line that declares it.
+    pub location: Location,
+}

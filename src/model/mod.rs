@@ -1,0 +1,26 @@
+//! The nouns that every other room speaks: names, ids, addresses, power, what is wanted and what is there.
+//! Pure data, no IO, no async; nothing here knows a provider by name.
+
+mod address;
+mod braces;
+mod capabilities;
+mod desired;
+mod glob;
+mod limits;
+mod live;
+mod location;
+mod operation;
+mod power;
+mod settings;
+
+pub use address::{Address, ConnectionName, ServerId, ServerName};
+pub use braces::{BraceError, MAX_EXPANSION, expand};
+pub use capabilities::{BatchLimits, Capabilities, CaseRule, NameRules, OffSupport, RebootSupport};
+pub use desired::{DesiredPower, DesiredServer, Labels, Presence, RebootStyle, Shutdown};
+pub use glob::{Selector, SelectorError, glob_matches};
+pub use limits::{Bound, Limits};
+pub use live::{Denial, LiveServer, LiveState, Settles};
+pub use location::Location;
+pub use operation::{OffKind, Operation, RebootKind, Verb};
+pub use power::Power;
+pub use settings::{ProviderSpec, SettingKind, SettingSpec, Settings};
