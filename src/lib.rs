@@ -12,6 +12,11 @@
 //! - [`cli`]: arguments to library calls; thin
 
 pub mod config;
+pub mod diff;
+pub mod http;
+pub mod ledger;
 pub mod model;
+pub mod plan;
 pub mod provider;
+pub mod providers;
 pub mod simulator;

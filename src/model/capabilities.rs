@@ -122,3 +122,50 @@ pub struct Capabilities {
     /// How long an operation usually takes before its effect shows: what a lost answer is waited for.
     pub usual_delay: Duration,
 }
+
+impl Capabilities {
+    /// What the provider can do, for people: `power on, power off (hard only), reboot (hard only), delete`.
+    pub fn described(&self) -> String {
+        let mut can = Vec::new();
+        if self.power_on {
+            can.push("power on");
+        }
+        can.extend(self.off.described());
+        if self.suspend {
+            can.push("suspend");
+        }
+        can.extend(self.reboot.described());
+        if self.rename {
+            can.push("rename");
+        }
+        if self.delete {
+            can.push("delete");
+        }
+        if can.is_empty() { "nothing".into() } else { can.join(", ") }
+    }
+}
+
+impl OffSupport {
+    /// For people; `None` where it cannot.
+    pub fn described(self) -> Option<&'static str> {
+        match self {
+            Self::No => None,
+            Self::HardOnly => Some("power off (hard only)"),
+            Self::GracefulOnly => Some("power off (graceful only)"),
+            Self::Both => Some("power off (graceful or hard)"),
+            Self::NotToldApart => Some("power off"),
+        }
+    }
+}
+
+impl RebootSupport {
+    /// For people; `None` where it cannot.
+    pub fn described(self) -> Option<&'static str> {
+        match self {
+            Self::No => None,
+            Self::HardOnly => Some("reboot (hard only)"),
+            Self::Both => Some("reboot (soft or hard)"),
+            Self::NotToldApart => Some("reboot"),
+        }
+    }
+}

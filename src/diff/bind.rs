@@ -1,0 +1,121 @@
+//! Binding: by id, else by name, else by the old name. More than one candidate is never decided by us.
+
+use crate::model::{DesiredServer, LiveServer, NameRules, ServerId};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// What an entry of the fleet file means on its connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// The live server at this index.
+    Bound(usize),
+    /// None.
+    Nothing,
+    /// Several servers have the name; their ids, as far as they have any.
+    Ambiguous(Vec<ServerId>),
+    /// The declared name and the old one are both live: which one is meant cannot be told. Indices.
+    BothNames {
+        /// The server with the declared name.
+        declared: usize,
+        /// The server with the old name.
+        old: usize,
+    },
+    /// Another entry means the same live server; the index of that entry.
+    Claimed {
+        /// The live server.
+        live: usize,
+        /// The other entry.
+        by: usize,
+    },
+}
+
+/// The live servers of one connection, by id and by name.
+pub struct LiveIndex<'a> {
+    servers: &'a [LiveServer],
+    rules: &'a NameRules,
+    by_id: HashMap<Cow<'a, str>, usize>,
+    by_name: HashMap<Cow<'a, str>, usize>,
+    /// Further servers with a name that `by_name` has already.
+    namesakes: HashMap<usize, Vec<usize>>,
+}
+
+impl<'a> LiveIndex<'a> {
+    /// Builds the index; names and ids are compared as the provider compares them.
+    pub fn new(servers: &'a [LiveServer], rules: &'a NameRules) -> Self {
+        let mut index = Self {
+            servers,
+            rules,
+            by_id: HashMap::with_capacity(servers.len()),
+            by_name: HashMap::with_capacity(servers.len()),
+            namesakes: HashMap::new(),
+        };
+        for (at, server) in servers.iter().enumerate() {
+            if let Some(id) = &server.id {
+                index.by_id.entry(rules.id_case.key(id.as_str())).or_insert(at);
+            }
+            if let Some(name) = &server.name {
+                let first = *index.by_name.entry(rules.case.key(name.as_str())).or_insert(at);
+                if first != at {
+                    index.namesakes.entry(first).or_default().push(at);
+                }
+            }
+        }
+        index
+    }
+
+    /// The server with this id.
+    pub fn with_id(&self, id: &str) -> Option<usize> {
+        self.by_id.get(&self.rules.id_case.key(id)).copied()
+    }
+
+    /// All servers with this name.
+    pub fn with_name(&self, name: &str) -> Vec<usize> {
+        let Some(&first) = self.by_name.get(&self.rules.case.key(name)) else { return Vec::new() };
+        let others = self.namesakes.get(&first).map_or(&[][..], Vec::as_slice);
+        std::iter::once(first).chain(others.iter().copied()).collect()
+    }
+
+    fn named(&self, name: &str) -> Binding {
+        let Some(&first) = self.by_name.get(&self.rules.case.key(name)) else { return Binding::Nothing };
+        match self.namesakes.get(&first) {
+            None => Binding::Bound(first),
+            Some(others) => Binding::Ambiguous(
+                std::iter::once(&first).chain(others).filter_map(|&at| self.servers[at].id.clone()).collect(),
+            ),
+        }
+    }
+
+    fn bind(&self, desired: &DesiredServer) -> Binding {
+        if let Some(id) = &desired.id {
+            return self.with_id(id.as_str()).map_or(Binding::Nothing, Binding::Bound);
+        }
+        let by_name = self.named(desired.address.name.as_str());
+        let Some(old) = &desired.renamed_from else { return by_name };
+        match (by_name, self.named(old.as_str())) {
+            (Binding::Nothing, by_old_name) => by_old_name,
+            (Binding::Bound(declared), Binding::Bound(old)) if declared != old => {
+                Binding::BothNames { declared, old }
+            }
+            (by_name, _) => by_name,
+        }
+    }
+}
+
+/// Binds every entry of one connection. Two entries that mean the same server are both [`Binding::Claimed`].
+pub fn bind_all(desired: &[&DesiredServer], index: &LiveIndex<'_>) -> Vec<Binding> {
+    let mut bindings: Vec<Binding> = desired.iter().map(|entry| index.bind(entry)).collect();
+    let mut claims: Vec<Option<usize>> = vec![None; index.servers.len()];
+    for at in 0..bindings.len() {
+        let Binding::Bound(live) = bindings[at] else { continue };
+        match claims[live] {
+            None => claims[live] = Some(at),
+            Some(by) => {
+                bindings[at] = Binding::Claimed { live, by };
+                if let Binding::Bound(_) = bindings[by] {
+                    bindings[by] = Binding::Claimed { live, by: at };
+                }
+            }
+        }
+    }
+    bindings
+}

@@ -1,0 +1,301 @@
+//! The client: one per process (two pools, below), and a connection per `providers:` entry on top of it.
+
+use super::answer::Answer;
+use super::gate::Gate;
+use super::request::{Body, Nature, Request};
+use super::{retry, retry_after};
+use crate::provider::{Error, ErrorKind};
+use jiff::Timestamp;
+use reqwest::header::{HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Url, redirect};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// The largest answer that is read, after decompression.
+const MAX_ANSWER: usize = 512 * 1024 * 1024;
+
+/// What a provider wants done differently from the shared rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// Whether a 503 to a change means that it certainly was not carried out. True unless the provider's page
+    /// says that the state must be read first.
+    pub resend_changes_on_503: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { resend_changes_on_503: true }
+    }
+}
+
+/// Limits of one connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Calls under way at once.
+    pub in_flight: usize,
+    /// Calls per second.
+    pub per_second: Option<f64>,
+    /// One whole exchange.
+    pub timeout: Duration,
+}
+
+/// The HTTP clients of one run, built when first needed: building one reads the system's root certificates, so
+/// all connections that trust the same authorities share it.
+#[derive(Default)]
+pub struct Clients {
+    ca_file: Option<PathBuf>,
+    loopback: OnceLock<(Client, Client)>,
+    elsewhere: OnceLock<(Client, Client)>,
+}
+
+impl Clients {
+    /// Clients that also trust the authorities of this PEM file.
+    pub fn new(ca_file: Option<PathBuf>) -> Self {
+        Self { ca_file, ..Self::default() }
+    }
+
+    /// The client for reads and the one for changes. A change never travels on a connection that may just have
+    /// been closed at the other end: its answer would be lost, and with some changes that ends in a question
+    /// which only a person can settle.
+    fn pair(&self, loopback: bool) -> Result<(Client, Client), Error> {
+        let cell = if loopback { &self.loopback } else { &self.elsewhere };
+        if let Some(pair) = cell.get() {
+            return Ok(pair.clone());
+        }
+        let ca_file = self.ca_file.as_deref();
+        let pair = (build(loopback, ca_file, true)?, build(loopback, ca_file, false)?);
+        Ok(cell.get_or_init(|| pair).clone())
+    }
+}
+
+/// A connection to one base URL.
+pub struct Connection {
+    reads: Client,
+    changes: Client,
+    base: Url,
+    gate: Gate,
+    timeout: Duration,
+    policy: Policy,
+}
+
+impl Connection {
+    /// Opens nothing yet; checks the base URL and builds the clients.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for a URL that is no http(s) URL, holds credentials, or is plain http to a host other
+    /// than loopback; and for a CA file that cannot be used.
+    pub fn new(base: &str, limits: Limits, policy: Policy, clients: &Clients) -> Result<Self, Error> {
+        let base = checked_base(base)?;
+        let (reads, changes) = clients.pair(is_loopback(&base))?;
+        Ok(Self {
+            reads,
+            changes,
+            base,
+            gate: Gate::new(limits.in_flight, limits.per_second),
+            timeout: limits.timeout,
+            policy,
+        })
+    }
+
+    /// Sends a request, again where that is safe, and returns the first answer that is worth judging (whatever
+    /// its status). `build` makes the request anew for every attempt.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unreachable`] (certainly without effect), [`ErrorKind::LostAnswer`] or [`ErrorKind::Garbage`]
+    /// (too large).
+    pub async fn send(&self, build: impl Fn() -> Request) -> Result<Answer, Error> {
+        let mut delays = retry::delays();
+        let mut attempts = 0;
+        loop {
+            let request = build();
+            let nature = request.nature;
+            attempts += 1;
+            let slot = self.gate.enter().await;
+            let outcome = self.once(request).await;
+            drop(slot);
+            let (again, asked_wait) = match &outcome {
+                Ok(answer) => (retry::after_status(answer.status, nature, self.policy), answer.retry_after),
+                Err(failed) => (retry::after_error(&failed.error, failed.timed_out, nature, attempts), None),
+            };
+            let Some(delay) = delays.next().filter(|_| again) else {
+                return outcome.map_err(|failed| failed.error);
+            };
+            let wait =
+                asked_wait.map_or(delay, |asked| asked.clamp(Duration::ZERO, retry::LONGEST_WAIT).max(delay));
+            if asked_wait.is_some() {
+                self.gate.pause(wait);
+            }
+            tracing::debug!(
+                attempts,
+                wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                "asking again"
+            );
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn once(&self, request: Request) -> Result<Answer, Failed> {
+        let url = self.url(&request.segments).map_err(|error| Failed { error, timed_out: false })?;
+        let asked = format!("{} {url}", request.method);
+        let changes = request.nature == Nature::Change;
+        let started = tokio::time::Instant::now();
+        let outcome = match tokio::time::timeout(self.timeout, self.exchange(request, url, &asked)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failed {
+                timed_out: true,
+                error: Error::new(
+                    ErrorKind::LostAnswer,
+                    format!("{asked} was not answered within {:?}", self.timeout),
+                ),
+            }),
+        };
+        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match &outcome {
+            Ok(answer) => {
+                tracing::debug!(call = %asked, status = answer.status, bytes = answer.body.len(), ms)
+            }
+            Err(failed) => tracing::debug!(call = %asked, error = %failed.error, ms),
+        }
+        outcome.map_err(|mut failed| {
+            if changes && failed.error.kind != ErrorKind::Unreachable {
+                failed.error = failed.error.maybe_effective();
+            }
+            failed
+        })
+    }
+
+    async fn exchange(&self, request: Request, mut url: Url, asked: &str) -> Result<Answer, Failed> {
+        let changes = request.nature == Nature::Change;
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&request.query);
+        }
+        let client = if changes { &self.changes } else { &self.reads };
+        let mut builder = client.request(request.method, url);
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        builder = match request.body {
+            Body::Empty => builder,
+            Body::Json(text) => builder
+                .header(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
+                .body(text),
+            Body::Form(pairs) => builder.form(&pairs),
+        };
+        let mut response = builder.send().await.map_err(|error| transport(asked, &error))?;
+        let headers = response.headers().clone();
+        let status = response.status().as_u16();
+        let mut body = Vec::with_capacity(expected_size(&response));
+        while let Some(chunk) = response.chunk().await.map_err(|error| transport(asked, &error))? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(Failed {
+                    timed_out: false,
+                    error: Error::new(
+                        ErrorKind::Garbage,
+                        format!("{asked} answered more than {MAX_ANSWER} bytes"),
+                    ),
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let retry_after = headers
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| retry_after::parse(value, Timestamp::now()));
+        Ok(Answer { status, headers, body, asked: asked.to_owned(), retry_after, changes })
+    }
+
+    fn url(&self, segments: &[String]) -> Result<Url, Error> {
+        // An id that is empty or a dot would vanish from the path, and the call would be about something else.
+        if let Some(odd) = segments.iter().find(|segment| matches!(segment.as_str(), "" | "." | "..")) {
+            return Err(Error::new(ErrorKind::Refused, format!("{odd:?} cannot be part of a URL's path")));
+        }
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        Ok(url)
+    }
+}
+
+struct Failed {
+    error: Error,
+    timed_out: bool,
+}
+
+/// The announced length, within reason: a header must not make us allocate.
+fn expected_size(response: &reqwest::Response) -> usize {
+    const MOST: usize = 1 << 20;
+    usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(MOST).min(MOST)
+}
+
+fn transport(asked: &str, error: &reqwest::Error) -> Failed {
+    // The source chain says what happened; reqwest's own text would repeat the URL with its query.
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    let (kind, what) = if error.is_connect() {
+        (ErrorKind::Unreachable, "could not connect")
+    } else if error.is_builder() {
+        (ErrorKind::Config, "cannot be sent")
+    } else {
+        (ErrorKind::LostAnswer, "the connection broke before the answer was complete")
+    };
+    Failed { timed_out: false, error: Error::new(kind, format!("{asked}: {what}: {cause}")) }
+}
+
+fn checked_base(text: &str) -> Result<Url, Error> {
+    let bad = |why: &str| Error::new(ErrorKind::Config, format!("the endpoint {why}"));
+    let url = Url::parse(text.trim()).map_err(|error| bad(&format!("is no URL: {error}")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad("must not hold credentials; give them as settings"));
+    }
+    if url.cannot_be_a_base() || url.query().is_some() || url.fragment().is_some() {
+        return Err(bad("must be a plain base URL without query or fragment"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => Err(bad("is plain http: credentials travel over https only, except to loopback")),
+        other => Err(bad(&format!("has the scheme {other:?}; http and https are spoken"))),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback()),
+        None => false,
+    }
+}
+
+fn build(loopback: bool, ca_file: Option<&Path>, keep_alive: bool) -> Result<Client, Error> {
+    let mut builder = Client::builder()
+        .user_agent(concat!("fleetform/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(Duration::from_secs(10))
+        .pool_idle_timeout(Duration::from_secs(4))
+        .referer(false);
+    if !keep_alive {
+        builder = builder.pool_max_idle_per_host(0);
+    }
+    if loopback {
+        // A proxy has no business between us and this machine.
+        builder = builder.no_proxy();
+    }
+    if let Some(path) = ca_file {
+        let bad = |why: String| Error::new(ErrorKind::Config, format!("ca_file {}: {why}", path.display()));
+        let pem = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+        let certificates =
+            reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(error.to_string()))?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    builder.build().map_err(|error| Error::new(ErrorKind::Config, format!("no HTTP client: {error}")))
+}

@@ -1,0 +1,13 @@
+//! What all providers that speak HTTP share: one client, one bounded and jittered retry, limits per connection,
+//! a bound on answers, no redirects, https only except on loopback. Knows no provider.
+
+mod answer;
+mod client;
+mod gate;
+mod request;
+mod retry;
+mod retry_after;
+
+pub use answer::Answer;
+pub use client::{Clients, Connection, Limits, Policy};
+pub use request::{Body, Nature, Request};

@@ -1,0 +1,81 @@
+//! One request, as a provider describes it.
+
+use reqwest::Method;
+use reqwest::header::{HeaderName, HeaderValue};
+
+/// Whether a request changes anything, which decides when it may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// Harmless to repeat.
+    Read,
+    /// Repeated only when it certainly did not take effect.
+    Change,
+}
+
+/// The body of a request.
+#[derive(Clone, Debug, Default)]
+pub enum Body {
+    /// None.
+    #[default]
+    Empty,
+    /// JSON text.
+    Json(String),
+    /// `application/x-www-form-urlencoded` pairs.
+    Form(Vec<(&'static str, String)>),
+}
+
+/// One request, relative to the connection's base URL. Built anew for every attempt, because some providers sign
+/// the time. Has no `Debug`: headers, query and body may hold credentials.
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) method: Method,
+    pub(crate) segments: Vec<String>,
+    pub(crate) query: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Body,
+    pub(crate) nature: Nature,
+}
+
+impl Request {
+    /// A request for the path made of `segments` (each is percent-encoded) below the base URL.
+    pub fn new<S: Into<String>>(
+        nature: Nature,
+        method: Method,
+        segments: impl IntoIterator<Item = S>,
+    ) -> Self {
+        Self {
+            method,
+            segments: segments.into_iter().map(Into::into).collect(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            nature,
+        }
+    }
+
+    /// A GET that is harmless to repeat.
+    pub fn get<S: Into<String>>(segments: impl IntoIterator<Item = S>) -> Self {
+        Self::new(Nature::Read, Method::GET, segments)
+    }
+
+    /// With one more query parameter.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    /// With a header; mark the value sensitive where it is a credential.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// With a body.
+    #[must_use]
+    pub fn body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+}

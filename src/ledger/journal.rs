@@ -1,0 +1,155 @@
+//! The journal for writing: one line per record, on disk before the call returns.
+
+use super::lock::Lock;
+use super::record::{Conclusion, Entry, Intent, Outcome};
+use super::replay;
+use crate::model::{Address, ConnectionName, Operation, ServerId};
+use jiff::Timestamp;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The file's name in the ledger's folder.
+pub(super) const FILE_NAME: &str = "journal.jsonl";
+
+/// A journal that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("the ledger {path}: {what}")]
+pub struct JournalError {
+    /// The file.
+    pub path: PathBuf,
+    /// What happened.
+    pub what: String,
+}
+
+/// The one seam through which apply records what it is about to send.
+pub trait IntentLog: Send + Sync {
+    /// Records that a call is about to be sent; on disk when it returns. Its number.
+    ///
+    /// # Errors
+    /// The record could not be made durable: the call must not be sent.
+    fn intend(
+        &self,
+        address: &Address,
+        id: &ServerId,
+        operation: &Operation,
+        mark: Option<&str>,
+    ) -> Result<u64, JournalError>;
+
+    /// Records what came of it.
+    ///
+    /// # Errors
+    /// The record could not be made durable; the next run will have to look for itself.
+    fn conclude(&self, intent: u64, outcome: Outcome, evidence: &str) -> Result<(), JournalError>;
+}
+
+/// The journal, open for writing by the one process that holds its lock.
+pub struct Journal {
+    path: PathBuf,
+    file: Mutex<Tail>,
+    _lock: Lock,
+}
+
+struct Tail {
+    file: File,
+    next_seq: u64,
+}
+
+impl Journal {
+    /// Opens the journal of a ledger, or begins one. The lock is held until the journal is dropped.
+    ///
+    /// # Errors
+    /// It cannot be created, read or written.
+    pub fn open(folder: &Path, lock: Lock, now: Timestamp) -> Result<Self, JournalError> {
+        let path = folder.join(FILE_NAME);
+        let failed = |error: io::Error| JournalError { path: path.clone(), what: error.to_string() };
+        let known = replay::read(folder)?;
+        let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+        if let Some(length) = known.whole_bytes {
+            // A record that was cut off by a crash is dropped, so that the next one begins on a line of its own.
+            file.set_len(length).map_err(failed)?;
+        }
+        if known.facts.born.is_none() {
+            append(&mut file, &Entry::Born { version: 1, at: now }).map_err(failed)?;
+            // The file's name must be as durable as its content.
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        }
+        Ok(Self {
+            path: path.clone(),
+            file: Mutex::new(Tail { file, next_seq: known.next_seq }),
+            _lock: lock,
+        })
+    }
+
+    /// Records a person's word on a change that nobody could see.
+    ///
+    /// # Errors
+    /// The record could not be made durable.
+    pub fn resolve(
+        &self,
+        provider: ConnectionName,
+        id: ServerId,
+        address: Address,
+        done: bool,
+    ) -> Result<(), JournalError> {
+        self.append(|_| Entry::Resolved { at: Timestamp::now(), provider, id, address, done }).map(drop)
+    }
+
+    fn append(&self, entry: impl FnOnce(u64) -> Entry) -> Result<u64, JournalError> {
+        let mut tail = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let seq = tail.next_seq;
+        append(&mut tail.file, &entry(seq))
+            .map_err(|error| JournalError { path: self.path.clone(), what: error.to_string() })?;
+        tail.next_seq += 1;
+        Ok(seq)
+    }
+}
+
+impl IntentLog for Journal {
+    fn intend(
+        &self,
+        address: &Address,
+        id: &ServerId,
+        operation: &Operation,
+        mark: Option<&str>,
+    ) -> Result<u64, JournalError> {
+        self.append(|seq| {
+            Entry::Intent(Intent {
+                seq,
+                at: Timestamp::now(),
+                provider: address.connection.clone(),
+                address: address.clone(),
+                id: id.clone(),
+                operation: operation.clone(),
+                mark: mark.map(str::to_owned),
+            })
+        })
+    }
+
+    fn conclude(&self, intent: u64, outcome: Outcome, evidence: &str) -> Result<(), JournalError> {
+        let entry = |_| {
+            Entry::Conclusion(Conclusion {
+                intent,
+                at: Timestamp::now(),
+                outcome,
+                evidence: evidence.to_owned(),
+            })
+        };
+        self.append(entry).map(drop)
+    }
+}
+
+fn append(file: &mut File, entry: &Entry) -> io::Result<()> {
+    let mut line = serde_json::to_vec(entry)?;
+    line.push(b'\n');
+    file.write_all(&line)?;
+    file.sync_data()
+}
+
+/// Makes the ledger's folder, durably.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
+}

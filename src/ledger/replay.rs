@@ -1,0 +1,130 @@
+//! Reads the journal: what the planner must know, and what was under way when a run died.
+
+use super::journal::{FILE_NAME, JournalError};
+use super::record::{Entry, Intent, Outcome};
+use crate::model::{LedgerFacts, ServerKey, Unresolved, Verb};
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// An intent whose outcome is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenIntent {
+    /// What was about to be sent.
+    pub intent: Intent,
+    /// Whether a run already found that nobody can tell (else the run died before it could).
+    pub unresolved: bool,
+}
+
+/// A journal that has been read.
+#[derive(Clone, Debug, Default)]
+pub struct Replay {
+    /// What the planner must know. One-shot changes of unknown outcome are among `unresolved`.
+    pub facts: LedgerFacts,
+    /// The same changes with all that is known of them, to look for evidence with.
+    pub open: Vec<OpenIntent>,
+    /// Said once to the user: damaged or cut-off records.
+    pub warnings: Vec<String>,
+    /// The number of the next record.
+    pub next_seq: u64,
+    /// The length of the file up to the last whole record, where something follows it.
+    pub(super) whole_bytes: Option<u64>,
+}
+
+/// Reads the journal in a ledger's folder; an empty one where there is none. Takes no lock.
+///
+/// # Errors
+/// The file exists and cannot be read.
+pub fn read(folder: &Path) -> Result<Replay, JournalError> {
+    let path = folder.join(FILE_NAME);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Replay { next_seq: 1, ..Replay::default() });
+        }
+        Err(error) => return Err(JournalError { path, what: error.to_string() }),
+    };
+    let mut replay = Replay { next_seq: 1, ..Replay::default() };
+    let mut intents: HashMap<u64, (Intent, Option<Outcome>)> = HashMap::new();
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    if whole < bytes.len() {
+        replay.whole_bytes = Some(whole as u64);
+        replay.warnings.push(format!(
+            "the last record of {} was cut off, by a crash most likely; it is dropped",
+            path.display()
+        ));
+    }
+    for (number, line) in bytes[..whole].split(|byte| *byte == b'\n').enumerate() {
+        if line.is_empty() {
+            continue;
+        }
+        match serde_json::from_slice(line) {
+            Ok(entry) => take(&mut replay, &mut intents, entry),
+            Err(_) => replay.warnings.push(format!(
+                "line {} of {} is damaged and left out: a reboot recorded there is not known any more",
+                number + 1,
+                path.display()
+            )),
+        }
+    }
+    finish(&mut replay, intents);
+    Ok(replay)
+}
+
+fn take(replay: &mut Replay, intents: &mut HashMap<u64, (Intent, Option<Outcome>)>, entry: Entry) {
+    match entry {
+        Entry::Born { at, .. } => replay.facts.born = Some(replay.facts.born.map_or(at, |born| born.min(at))),
+        Entry::Intent(intent) => {
+            replay.next_seq = replay.next_seq.max(intent.seq + 1);
+            intents.insert(intent.seq, (intent, None));
+        }
+        Entry::Conclusion(conclusion) => {
+            if let Some((_, outcome)) = intents.get_mut(&conclusion.intent) {
+                *outcome = Some(conclusion.outcome);
+            }
+        }
+        Entry::Resolved { at, provider, id, done, .. } => {
+            let mut reboot_was_open = false;
+            for (intent, outcome) in intents.values_mut() {
+                let open = matches!(outcome, None | Some(Outcome::Unresolved));
+                if open && intent.provider == provider && intent.id == id {
+                    reboot_was_open |= intent.operation.verb() == Verb::Reboot;
+                    *outcome = Some(if done { Outcome::Done } else { Outcome::NoEffect });
+                }
+            }
+            // Said of a server with nothing open, it means: this server has been rebooted, as of now.
+            if done && !reboot_was_open {
+                boot(&mut replay.facts.boots, (provider, id), at);
+            }
+        }
+    }
+    replay.next_seq = replay.next_seq.max(1);
+}
+
+fn finish(replay: &mut Replay, intents: HashMap<u64, (Intent, Option<Outcome>)>) {
+    let mut intents: Vec<_> = intents.into_values().collect();
+    intents.sort_by_key(|(intent, _)| intent.seq);
+    for (intent, outcome) in intents {
+        let key = (intent.provider.clone(), intent.id.clone());
+        let verb = intent.operation.verb();
+        match outcome {
+            // What was taken counts as a boot even if its end was never seen: at most once, always.
+            Some(Outcome::Done) if matches!(verb, Verb::Reboot | Verb::PowerOn) => {
+                boot(&mut replay.facts.boots, key, intent.at);
+            }
+            None | Some(Outcome::Unresolved) if verb.is_one_shot() => {
+                let open = Unresolved { address: intent.address.clone(), verb, sent_at: intent.at };
+                replay.facts.unresolved.insert(key, open);
+                replay.open.push(OpenIntent { unresolved: outcome.is_some(), intent });
+            }
+            // Anything else shows in live state.
+            _ => {}
+        }
+    }
+}
+
+fn boot(boots: &mut HashMap<ServerKey, jiff::Timestamp>, key: ServerKey, at: jiff::Timestamp) {
+    let latest = boots.entry(key).or_insert(at);
+    *latest = (*latest).max(at);
+}

@@ -1,0 +1,352 @@
+//! What one bound server needs: compares what is declared with what is there, and picks the calls.
+
+use super::change::{Change, Facts, Step};
+use super::problem::{Code, Problem, Severity};
+use crate::model::{
+    Capabilities, DesiredPower, DesiredServer, LedgerFacts, LiveServer, LiveState, OffKind, OffSupport,
+    Operation, Power, Presence, RebootKind, RebootStyle, RebootSupport, ServerId, Shutdown, Verb,
+};
+use jiff::Timestamp;
+
+/// What the decision on one server depends on.
+pub(super) struct Case<'a> {
+    pub(super) desired: &'a DesiredServer,
+    pub(super) live: &'a LiveServer,
+    pub(super) type_name: &'a str,
+    pub(super) capabilities: &'a Capabilities,
+    pub(super) ledger: &'a LedgerFacts,
+    pub(super) now: Timestamp,
+    pub(super) reboot_unknown: bool,
+}
+
+/// The decision on one server. An error leaves the server out; warnings do not.
+#[derive(Default)]
+pub(super) struct Decision {
+    pub(super) change: Option<Change>,
+    pub(super) problems: Vec<Problem>,
+}
+
+type Verdict<T> = Result<T, Problem>;
+
+impl Case<'_> {
+    pub(super) fn decide(&self) -> Decision {
+        let mut warnings = Vec::new();
+        match self.change(&mut warnings) {
+            Ok(change) => Decision { change, problems: warnings },
+            Err(problem) => Decision { change: None, problems: vec![problem] },
+        }
+    }
+
+    fn change(&self, warnings: &mut Vec<Problem>) -> Verdict<Option<Change>> {
+        if self.desired.presence == Presence::Absent {
+            return self.deletion();
+        }
+        if self.live.state.is_going_away() {
+            return Err(self.problem(Code::MissingServer, "it is being deleted".into()));
+        }
+        let rename = self.rename()?;
+        let power = self.power(warnings)?;
+        let reboot = if power.is_none() { self.reboot(warnings)? } else { None };
+        let steps: Vec<Step> = [rename, power, reboot].into_iter().flatten().collect();
+        if steps.is_empty() {
+            return Ok(None);
+        }
+        let id = self.id()?;
+        self.known_end()?;
+        let before = self.before();
+        let wanted = self.desired.power.wanted();
+        let rebooted = steps.iter().any(|step| step.operation.verb() == Verb::Reboot);
+        let after = Facts { name: self.name_after(&before), power: wanted.or(before.power) };
+        Ok(Some(Change {
+            address: self.desired.address.clone(),
+            provider: self.desired.address.connection.clone(),
+            id,
+            actions: steps.iter().map(|step| step.operation.verb()).collect(),
+            before,
+            after: Some(after),
+            reasons: vec!["declared".into()],
+            rebooted_since: self.desired.rebooted_since.filter(|_| rebooted),
+            steps,
+            location: Some(self.desired.location.clone()),
+        }))
+    }
+
+    fn deletion(&self) -> Verdict<Option<Change>> {
+        if self.live.state.is_going_away() {
+            return Ok(None);
+        }
+        self.allowed(Verb::Delete, self.capabilities.delete)?;
+        self.recognised()?;
+        self.known_end()?;
+        let id = self.id()?;
+        Ok(Some(Change {
+            address: self.desired.address.clone(),
+            provider: self.desired.address.connection.clone(),
+            id,
+            actions: vec![Verb::Delete],
+            before: self.before(),
+            after: None,
+            reasons: vec!["declared".into()],
+            rebooted_since: None,
+            steps: vec![Step::new(Operation::Delete)],
+            location: Some(self.desired.location.clone()),
+        }))
+    }
+
+    fn rename(&self) -> Verdict<Option<Step>> {
+        let wanted = &self.desired.address.name;
+        let Some(live) = &self.live.name else {
+            return Err(
+                self.problem(Code::UnrecognisedState, "the provider does not say what it is called".into())
+            );
+        };
+        if self.capabilities.names.case.same(live.as_str(), wanted.as_str()) {
+            return Ok(None);
+        }
+        if !self.capabilities.rename {
+            let text = format!(
+                "{} cannot rename; the server is called {live}: write `name: {live}`",
+                self.type_name
+            );
+            return Err(self.problem(Code::Unsupported, text));
+        }
+        self.allowed(Verb::Rename, true)?;
+        self.recognised()?;
+        if let Some(why) = self.capabilities.names.refuses(wanted.as_str()) {
+            return Err(self
+                .problem(Code::InvalidName, format!("{} does not accept this name: {why}", self.type_name)));
+        }
+        Ok(Some(Step::new(Operation::Rename { to: wanted.clone() })))
+    }
+
+    /// The step that brings the power to what is declared.
+    fn power(&self, warnings: &mut Vec<Problem>) -> Verdict<Option<Step>> {
+        let Some(wanted) = self.desired.power.wanted() else {
+            if let LiveState::Unrecognised(_) = self.live.state {
+                warnings.extend(
+                    self.recognised().err().map(|problem| Problem { severity: Severity::Warning, ..problem }),
+                );
+            }
+            return Ok(None);
+        };
+        let step = self.step_to(wanted)?;
+        self.recognised()?;
+        if self.live.state == LiveState::NotReported {
+            let text = format!("power {wanted} is declared; {} reports no power state", self.type_name);
+            return Err(self.problem(Code::Unsupported, text));
+        }
+        let Some(power) = self.live.state.expected_power() else { return Err(self.still_moving()) };
+        if power == wanted {
+            return Ok(None);
+        }
+        if wanted == Power::Suspended && power == Power::Off {
+            let text = "suspended is declared; it is off, and only a running server can be suspended".into();
+            return Err(self.problem(Code::Unsupported, text));
+        }
+        self.allowed(step.operation.verb(), true)?;
+        Ok(Some(step))
+    }
+
+    /// The call for a wanted power, whether or not it is needed: what a provider cannot do at all is said in the
+    /// pull request, not in the night when it is needed.
+    fn step_to(&self, wanted: Power) -> Verdict<Step> {
+        let can = self.capabilities;
+        match wanted {
+            Power::On if can.power_on => Ok(Step::new(Operation::PowerOn)),
+            Power::Suspended if can.suspend => Ok(Step::new(Operation::Suspend)),
+            Power::Off if can.off != OffSupport::No => self.off_step(),
+            _ => Err(self.unsupported(&format!("power {wanted} is declared"))),
+        }
+    }
+
+    fn off_step(&self) -> Verdict<Step> {
+        let off = |method| Operation::PowerOff { method };
+        let name = self.type_name;
+        let (operation, fallback, note) = match (self.capabilities.off, self.desired.shutdown) {
+            (OffSupport::HardOnly, Shutdown::Graceful) => {
+                return Err(self.unsupported("shutdown: graceful is declared"));
+            }
+            (OffSupport::GracefulOnly, Shutdown::Hard) => {
+                return Err(self.unsupported("shutdown: hard is declared"));
+            }
+            (OffSupport::HardOnly, Shutdown::GracefulThenHard) => {
+                (OffKind::Hard, None, Some(format!("hard: {name} cannot shut down gracefully")))
+            }
+            (OffSupport::HardOnly | OffSupport::Both, Shutdown::Hard) => {
+                (OffKind::Hard, None, Some("hard".into()))
+            }
+            (OffSupport::Both, Shutdown::GracefulThenHard) => {
+                (OffKind::Graceful, Some(off(OffKind::Hard)), None)
+            }
+            (OffSupport::Both | OffSupport::GracefulOnly, Shutdown::Graceful)
+            | (OffSupport::GracefulOnly, Shutdown::GracefulThenHard) => (OffKind::Graceful, None, None),
+            (OffSupport::NotToldApart | OffSupport::No, Shutdown::GracefulThenHard) => {
+                (OffKind::NotToldApart, None, None)
+            }
+            (OffSupport::NotToldApart | OffSupport::No, Shutdown::Graceful | Shutdown::Hard) => {
+                let note = format!("{name} has one stop call and does not say whether it is graceful");
+                (OffKind::NotToldApart, None, Some(note))
+            }
+        };
+        Ok(Step { fallback, note, ..Step::new(off(operation)) })
+    }
+
+    /// The step that reboots, if one is due. Only a running server is rebooted; a power-on counts as a reboot.
+    fn reboot(&self, warnings: &mut Vec<Problem>) -> Verdict<Option<Step>> {
+        let Some(since) = self.desired.rebooted_since else { return Ok(None) };
+        if !matches!(self.desired.power, DesiredPower::On | DesiredPower::Any) {
+            return Ok(None);
+        }
+        let step = self.reboot_step()?;
+        self.recognised()?;
+        if since > self.now {
+            let text = format!(
+                "rebooted_since {since} lies in the future; it is rebooted once that instant has passed"
+            );
+            warnings.push(self.warning(Code::RebootInFuture, text));
+            return Ok(None);
+        }
+        if self.booted_since(since) {
+            return Ok(None);
+        }
+        match self.live.state.expected_power() {
+            Some(Power::On) => {}
+            None if self.live.state == LiveState::NotReported => {}
+            None => return Err(self.still_moving()),
+            Some(power) => {
+                let text =
+                    format!("a reboot is due since {since}; it is {power} and its power is to be left alone");
+                warnings.push(self.warning(Code::RebootNotRunning, text));
+                return Ok(None);
+            }
+        }
+        self.allowed(Verb::Reboot, true)?;
+        // With no record at all, the ledger would know of a reboot only since it was born.
+        let recorded = self.live.booted_at.is_some() || self.recorded_boot().is_some();
+        let would_know = self.ledger.born.is_some_and(|born| born < since);
+        if !recorded && !would_know && !self.reboot_unknown {
+            let text = format!(
+                "nobody knows whether it was rebooted since {since}: no boot time is reported and the ledger is \
+                 younger; --reboot-unknown reboots it, `fleetform resolve {} --done` says that it was",
+                self.desired.address
+            );
+            return Err(self.problem(Code::RebootUnknown, text));
+        }
+        Ok(Some(step))
+    }
+
+    fn reboot_step(&self) -> Verdict<Step> {
+        let call = |method| Operation::Reboot { method };
+        let name = self.type_name;
+        let (operation, fallback, note) = match (self.capabilities.reboot, self.desired.reboot) {
+            (RebootSupport::No, _) => return Err(self.unsupported("a reboot is declared")),
+            (RebootSupport::HardOnly, RebootStyle::Soft) => {
+                return Err(self.unsupported("reboot: soft is declared"));
+            }
+            (RebootSupport::HardOnly, RebootStyle::SoftThenHard) => {
+                (RebootKind::Hard, None, Some(format!("hard: {name} cannot reboot softly")))
+            }
+            (RebootSupport::HardOnly | RebootSupport::Both, RebootStyle::Hard) => {
+                (RebootKind::Hard, None, Some("hard".into()))
+            }
+            (RebootSupport::Both, RebootStyle::Soft) => (RebootKind::Soft, None, None),
+            (RebootSupport::Both, RebootStyle::SoftThenHard) => {
+                (RebootKind::Soft, Some(call(RebootKind::Hard)), None)
+            }
+            (RebootSupport::NotToldApart, RebootStyle::SoftThenHard) => {
+                (RebootKind::NotToldApart, None, None)
+            }
+            (RebootSupport::NotToldApart, RebootStyle::Soft | RebootStyle::Hard) => {
+                let note = format!("{name} has one reboot call and does not say whether it is soft");
+                (RebootKind::NotToldApart, None, Some(note))
+            }
+        };
+        Ok(Step { fallback, note, ..Step::new(call(operation)) })
+    }
+
+    fn booted_since(&self, since: Timestamp) -> bool {
+        self.live.booted_at.into_iter().chain(self.recorded_boot()).any(|boot| boot >= since)
+    }
+
+    fn recorded_boot(&self) -> Option<Timestamp> {
+        let id = self.live.id.clone()?;
+        self.ledger.boots.get(&(self.desired.address.connection.clone(), id)).copied()
+    }
+
+    /// Whether the verb may be done to this server: the provider can, the server can, nobody protected it.
+    fn allowed(&self, verb: Verb, can: bool) -> Verdict<()> {
+        if !can {
+            return Err(self.unsupported(&format!("{verb} is declared")));
+        }
+        if self.desired.protect
+            && matches!(verb, Verb::PowerOff | Verb::Suspend | Verb::Reboot | Verb::Delete)
+        {
+            let text =
+                format!("it is protected and the file asks to {verb} it; remove `protect: true` or the wish");
+            return Err(self.problem(Code::Protected, text));
+        }
+        match self.live.denial(verb) {
+            Some(why) => Err(self.problem(Code::Unsupported, format!("{verb} is declared; {why}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn recognised(&self) -> Verdict<()> {
+        let LiveState::Unrecognised(word) = &self.live.state else { return Ok(()) };
+        let text = format!(
+            "{} reports the state {word:?}, which is not known; nothing is done to it",
+            self.type_name
+        );
+        Err(self.problem(Code::UnrecognisedState, text))
+    }
+
+    /// A transition whose end nobody tells is waited for, not planned over.
+    fn known_end(&self) -> Verdict<()> {
+        match self.live.state {
+            LiveState::Transition { into: None, .. } => Err(self.still_moving()),
+            _ => Ok(()),
+        }
+    }
+
+    fn still_moving(&self) -> Problem {
+        let text = format!(
+            "it is {} and the provider does not say how that ends; --settle-timeout waits longer",
+            self.live.state
+        );
+        self.problem(Code::InTransition, text)
+    }
+
+    fn id(&self) -> Verdict<ServerId> {
+        self.live.id.clone().ok_or_else(|| self.still_moving())
+    }
+
+    fn before(&self) -> Facts {
+        let name = self.live.name.clone().unwrap_or_else(|| self.desired.address.name.clone());
+        Facts { name, power: self.live.state.expected_power() }
+    }
+
+    fn name_after(&self, before: &Facts) -> crate::model::ServerName {
+        let same =
+            self.capabilities.names.case.same(before.name.as_str(), self.desired.address.name.as_str());
+        if same { before.name.clone() } else { self.desired.address.name.clone() }
+    }
+
+    fn unsupported(&self, asked: &str) -> Problem {
+        let text = format!("{asked}; {} can {}", self.type_name, self.capabilities.described());
+        self.problem(Code::Unsupported, text)
+    }
+
+    fn problem(&self, code: Code, message: String) -> Problem {
+        Problem {
+            code,
+            severity: Severity::Error,
+            address: self.desired.address.clone(),
+            message,
+            location: Some(self.desired.location.clone()),
+        }
+    }
+
+    fn warning(&self, code: Code, message: String) -> Problem {
+        Problem { severity: Severity::Warning, ..self.problem(code, message) }
+    }
+}

@@ -1,0 +1,140 @@
+//! The plan as a file: what `plan --out` writes, `show` renders and `apply` takes. Versioned, with a digest over
+//! what it will do and on what. Holds no secret.
+
+use super::change::Change;
+use super::planner::Plan;
+use super::problem::Problem;
+use super::summary::Summary;
+use crate::model::ConnectionName;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// The version of the format. The number before the dot changes when a reader of the old one would be misled.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// A fleet file that the plan was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FleetFile {
+    /// Its path, as it was given.
+    pub path: String,
+    /// SHA-256 of its bytes, lower-case hex.
+    pub sha256: String,
+}
+
+/// The options under which the plan was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub struct PlanOptionsRecord {
+    /// `--target`.
+    pub targets: Vec<String>,
+    /// `--allow-missing`.
+    pub allow_missing: bool,
+    /// `--reboot-unknown`.
+    pub reboot_unknown: bool,
+    /// Made against the simulator: a rehearsal, not to be applied to real servers.
+    pub simulated: bool,
+}
+
+/// A plan as a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PlanDocument {
+    /// [`FORMAT_VERSION`].
+    pub format_version: String,
+    /// The program that made it.
+    pub fleetform_version: String,
+    /// `sha256:` and hex, over the changes alone: equal digests do the same to the same servers.
+    pub digest: String,
+    /// When it was made.
+    #[schemars(with = "String")]
+    pub created_at: Timestamp,
+    /// The files it was made from.
+    pub fleet: Vec<FleetFile>,
+    /// The options it was made under.
+    #[serde(default)]
+    pub options: PlanOptionsRecord,
+    /// The numbers.
+    pub summary: Summary,
+    /// How many live servers each connection had: what percentages of guards are taken of.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, u64>")]
+    pub live_counts: BTreeMap<ConnectionName, u64>,
+    /// The changes, by address.
+    pub changes: Vec<Change>,
+    /// The problems, by address.
+    pub problems: Vec<Problem>,
+}
+
+impl PlanDocument {
+    /// Dresses a plan for the file.
+    pub fn new(plan: Plan, fleet: Vec<FleetFile>, options: PlanOptionsRecord, created_at: Timestamp) -> Self {
+        Self {
+            format_version: FORMAT_VERSION.into(),
+            fleetform_version: env!("CARGO_PKG_VERSION").into(),
+            digest: digest(&plan.changes),
+            created_at,
+            fleet,
+            options,
+            summary: plan.summary,
+            live_counts: plan.live_counts,
+            changes: plan.changes,
+            problems: plan.problems,
+        }
+    }
+
+    /// Reads a saved plan and checks its version and digest.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        let document: Self =
+            serde_json::from_slice(bytes).map_err(|error| format!("it is no saved plan: {error}"))?;
+        let (major, ours) = (document.format_version.split('.').next(), FORMAT_VERSION.split('.').next());
+        if major != ours {
+            return Err(format!(
+                "its format version is {}, this program reads {FORMAT_VERSION}; plan again",
+                document.format_version
+            ));
+        }
+        if document.digest != digest(&document.changes) {
+            return Err("its digest does not fit its changes: it was edited or damaged; plan again".into());
+        }
+        Ok(document)
+    }
+
+    /// The plan without its dress.
+    pub fn into_plan(self) -> Plan {
+        Plan {
+            changes: self.changes,
+            problems: self.problems,
+            summary: self.summary,
+            live_counts: self.live_counts,
+        }
+    }
+}
+
+/// Over what is done and on what; not over where the file says so, which may move without any meaning.
+fn digest(changes: &[Change]) -> String {
+    let mut hash = Sha256::new();
+    for change in changes {
+        let meaning = (
+            &change.address,
+            &change.id,
+            &change.before,
+            &change.after,
+            &change.steps,
+            &change.rebooted_since,
+        );
+        // Nothing in there can fail to serialise.
+        hash.update(serde_json::to_vec(&meaning).unwrap_or_default());
+        hash.update(b"\n");
+    }
+    let mut out = String::from("sha256:");
+    for byte in hash.finalize() {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}

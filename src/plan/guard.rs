@@ -1,0 +1,145 @@
+//! Guards look at the finished plan: named bounds, checked before anything is executed. A refusal states what is
+//! planned, what is allowed, and the flag that lifts exactly this.
+
+use super::planner::Plan;
+use crate::model::{Bound, ConnectionName, Limits, Verb};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A guard by name, as `--accept` takes it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardName {
+    /// Servers changed.
+    Changes,
+    /// Servers powered off.
+    PowerOffs,
+    /// Servers deleted.
+    Deletes,
+}
+
+impl GuardName {
+    /// All guards.
+    pub const ALL: [Self; 3] = [Self::Changes, Self::PowerOffs, Self::Deletes];
+
+    /// The word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Changes => "changes",
+            Self::PowerOffs => "power_offs",
+            Self::Deletes => "deletes",
+        }
+    }
+}
+
+impl fmt::Display for GuardName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// What the user lifts by hand: the guard and the number, from `--accept deletes=3`.
+pub type Accepted = BTreeMap<GuardName, u64>;
+
+/// Why a plan is not applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Refusal {
+    /// The guard.
+    pub guard: GuardName,
+    /// How many are planned.
+    pub planned: u64,
+    /// The bound, as written; `null` for deletes that nobody allowed.
+    pub limit: Option<String>,
+    /// The connection whose share is exceeded; `null` for bounds of the whole plan.
+    #[schemars(with = "Option<String>")]
+    pub provider: Option<ConnectionName>,
+    /// The flag that lets this plan pass.
+    pub flag: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { guard, planned, flag, .. } = self;
+        let noun = match (guard, planned) {
+            (GuardName::Changes, 1) => "1 change".to_owned(),
+            (GuardName::Changes, n) => format!("{n} changes"),
+            (GuardName::PowerOffs, 1) => "1 power-off".to_owned(),
+            (GuardName::PowerOffs, n) => format!("{n} power-offs"),
+            (GuardName::Deletes, 1) => "1 delete".to_owned(),
+            (GuardName::Deletes, n) => format!("{n} deletes"),
+        };
+        let on = self.provider.as_ref().map_or_else(String::new, |name| format!(" on {name}"));
+        match &self.limit {
+            Some(limit) => {
+                write!(f, "{noun}{on}, and at most {limit} are allowed; {flag} lets this plan pass")
+            }
+            None => write!(
+                f,
+                "{noun}, and deletes must be allowed; {flag} does that (or max_deletes in the file)"
+            ),
+        }
+    }
+}
+
+/// Checks a plan against every bound. `allow_delete` is the flag of that name.
+pub fn check(plan: &Plan, limits: &Limits, accepted: &Accepted, allow_delete: bool) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    for guard in GuardName::ALL {
+        let planned = count(plan, guard, None);
+        // The number is named so that a plan that grew since does not slip through.
+        if planned == 0 || accepted.get(&guard).is_some_and(|number| planned <= *number) {
+            continue;
+        }
+        let bounds = match guard {
+            GuardName::Changes => &limits.max_changes,
+            GuardName::PowerOffs => &limits.max_power_offs,
+            GuardName::Deletes => &limits.max_deletes,
+        };
+        if guard == GuardName::Deletes && bounds.is_empty() && !allow_delete {
+            let flag = "--allow-delete".into();
+            refusals.push(Refusal { guard, planned, limit: None, provider: None, flag });
+        }
+        let flag = format!("--accept {guard}={planned}");
+        refusals.extend(bounds.iter().flat_map(|bound| exceeded(plan, guard, *bound, &flag)));
+    }
+    refusals
+}
+
+fn exceeded(plan: &Plan, guard: GuardName, bound: Bound, flag: &str) -> Vec<Refusal> {
+    let refusal = |planned, provider| Refusal {
+        guard,
+        planned,
+        limit: Some(bound.to_string()),
+        provider,
+        flag: flag.to_owned(),
+    };
+    match bound {
+        Bound::Count(most) => {
+            let planned = count(plan, guard, None);
+            (planned > most).then(|| refusal(planned, None)).into_iter().collect()
+        }
+        Bound::Percent(_) => plan
+            .live_counts
+            .iter()
+            .map(|(name, servers)| (name, *servers, count(plan, guard, Some(name))))
+            .filter(|(_, servers, planned)| *planned > bound.allows(*servers))
+            .map(|(name, _, planned)| refusal(planned, Some(name.clone())))
+            .collect(),
+    }
+}
+
+fn count(plan: &Plan, guard: GuardName, connection: Option<&ConnectionName>) -> u64 {
+    let counts = |verb: Verb| match guard {
+        GuardName::Changes => true,
+        GuardName::PowerOffs => verb == Verb::PowerOff,
+        GuardName::Deletes => verb == Verb::Delete,
+    };
+    plan.changes
+        .iter()
+        .filter(|change| connection.is_none_or(|name| change.provider == *name))
+        .filter(|change| change.actions.iter().any(|verb| counts(*verb)))
+        .count() as u64
+}

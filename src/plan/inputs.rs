@@ -1,0 +1,58 @@
+//! Everything that a plan depends on.
+
+use crate::model::{Capabilities, ConnectionName, DesiredServer, LedgerFacts, LiveServer, Selector};
+use jiff::Timestamp;
+
+/// What the planner is told of one connection.
+#[derive(Clone, Debug)]
+pub struct ConnectionLive<'a> {
+    /// Its name.
+    pub name: ConnectionName,
+    /// Its provider type, for messages.
+    pub type_name: &'static str,
+    /// What the provider can do.
+    pub capabilities: &'a Capabilities,
+    /// All of its servers, or why they could not be read in full.
+    pub servers: Result<Vec<LiveServer>, ReadFailure>,
+}
+
+/// Why a connection's servers are not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadFailure {
+    /// What happened, for people.
+    pub message: String,
+    /// Whether trying again later may help, with nobody changing anything.
+    pub transient: bool,
+}
+
+/// What the user asked for beside the file.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Only these servers; empty means all.
+    pub targets: Vec<Selector>,
+    /// A missing server is a warning.
+    pub allow_missing: bool,
+    /// Reboot servers of which nobody knows whether they were rebooted.
+    pub reboot_unknown: bool,
+}
+
+impl Options {
+    /// Whether the entry is one of those asked for.
+    pub fn selects(&self, entry: &DesiredServer) -> bool {
+        self.targets.is_empty() || self.targets.iter().any(|t| t.matches(&entry.address, &entry.labels))
+    }
+}
+
+/// Everything that a plan depends on.
+pub struct Inputs<'a> {
+    /// The desired state.
+    pub desired: &'a [DesiredServer],
+    /// The live state, per connection; connections that no selected entry uses may be left out.
+    pub live: &'a [ConnectionLive<'a>],
+    /// What the ledger knows.
+    pub ledger: &'a LedgerFacts,
+    /// The instant for which the plan is made.
+    pub now: Timestamp,
+    /// What the user asked for.
+    pub options: &'a Options,
+}

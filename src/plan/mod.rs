@@ -1,0 +1,20 @@
+//! The plan: what would be done, in which order, why, and what stands in the way. A pure function of desired
+//! state, live state, ledger, instant and options: same inputs, same bytes. No IO, no clock, no environment.
+
+mod change;
+mod decide;
+mod document;
+mod guard;
+mod inputs;
+mod order;
+mod planner;
+mod problem;
+mod summary;
+
+pub use change::{Change, Facts, Step, StepRef};
+pub use document::{FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord};
+pub use guard::{Accepted, GuardName, Refusal, check as check_guards};
+pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
+pub use planner::{Plan, plan};
+pub use problem::{Code, Problem, Severity};
+pub use summary::Summary;

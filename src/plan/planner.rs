@@ -1,0 +1,250 @@
+//! Puts the plan together: binds, decides, orders, counts.
+
+use super::change::Change;
+use super::decide::Case;
+use super::inputs::{ConnectionLive, Inputs};
+use super::order::order_renames;
+use super::problem::{Code, Problem, Severity};
+use super::summary::Summary;
+use crate::diff::{Binding, LiveIndex, bind_all};
+use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, Presence, ServerId};
+use std::collections::{BTreeMap, HashMap};
+
+/// What would be done, and what stands in the way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The changes, by address.
+    pub changes: Vec<Change>,
+    /// The problems, by address.
+    pub problems: Vec<Problem>,
+    /// The numbers.
+    pub summary: Summary,
+    /// How many live servers each connection has: what percentages of guards are taken of.
+    pub live_counts: BTreeMap<ConnectionName, u64>,
+}
+
+/// Makes the plan.
+pub fn plan(inputs: &Inputs<'_>) -> Plan {
+    let mut entries: HashMap<&ConnectionName, Vec<&DesiredServer>> = HashMap::new();
+    for desired in inputs.desired {
+        entries.entry(&desired.address.connection).or_default().push(desired);
+    }
+    let mut result = Plan::default();
+    let mut unchanged = 0;
+    let mut unmanaged = 0;
+    let mut connections: Vec<&ConnectionLive<'_>> = inputs.live.iter().collect();
+    connections.sort_by(|a, b| a.name.cmp(&b.name));
+    for connection in connections {
+        let desired = entries.remove(&connection.name).unwrap_or_default();
+        match &connection.servers {
+            Ok(servers) => {
+                let part = Room { inputs, connection, servers }.plan(&desired);
+                unchanged += part.unchanged;
+                unmanaged += part.unmanaged;
+                result.live_counts.insert(connection.name.clone(), servers.len() as u64);
+                result.changes.extend(part.changes);
+                result.problems.extend(part.problems);
+            }
+            Err(failure) => {
+                let count = desired.iter().filter(|entry| inputs.options.selects(entry)).count();
+                if let Some(entry) = desired.first().filter(|_| count > 0) {
+                    result.problems.push(unreadable(entry, failure, count));
+                }
+            }
+        }
+    }
+    result.changes.sort_by(|a, b| a.address.cmp(&b.address));
+    result.problems.sort_by(|a, b| (&a.address, a.severity, a.code).cmp(&(&b.address, b.severity, b.code)));
+    result.summary = Summary::count(&result.changes, &result.problems, unchanged, unmanaged);
+    result
+}
+
+#[derive(Default)]
+struct PartialPlan {
+    changes: Vec<Change>,
+    problems: Vec<Problem>,
+    unchanged: u64,
+    unmanaged: u64,
+}
+
+/// One connection being planned.
+struct Room<'a> {
+    inputs: &'a Inputs<'a>,
+    connection: &'a ConnectionLive<'a>,
+    servers: &'a [LiveServer],
+}
+
+impl Room<'_> {
+    fn plan(&self, desired: &[&DesiredServer]) -> PartialPlan {
+        let rules = &self.connection.capabilities.names;
+        let index = LiveIndex::new(self.servers, rules);
+        let bindings = bind_all(desired, &index);
+        let mut part = PartialPlan::default();
+        let mut managed = vec![false; self.servers.len()];
+        for (entry, binding) in desired.iter().zip(&bindings) {
+            self.claim(&mut managed, entry, binding, &index);
+            if self.inputs.options.selects(entry) {
+                self.entry(&mut part, desired, entry, binding);
+            }
+        }
+        part.unmanaged = managed.iter().filter(|managed| !**managed).count() as u64;
+        part.problems.extend(order_renames(&mut part.changes, self.servers, &index, rules));
+        part
+    }
+
+    /// Which live servers an entry is about, even where it cannot be told which of them it means.
+    fn claim(&self, managed: &mut [bool], entry: &DesiredServer, binding: &Binding, index: &LiveIndex<'_>) {
+        match binding {
+            Binding::Bound(at) | Binding::Claimed { live: at, .. } => managed[*at] = true,
+            Binding::BothNames { declared, old } => {
+                managed[*declared] = true;
+                managed[*old] = true;
+            }
+            Binding::Ambiguous(_) => {
+                let names = std::iter::once(&entry.address.name).chain(&entry.renamed_from);
+                for at in names.flat_map(|name| index.with_name(name.as_str())) {
+                    managed[at] = true;
+                }
+            }
+            Binding::Nothing => {}
+        }
+    }
+
+    fn entry(
+        &self,
+        part: &mut PartialPlan,
+        all: &[&DesiredServer],
+        entry: &DesiredServer,
+        binding: &Binding,
+    ) {
+        let problem = match binding {
+            Binding::Bound(at) => return self.bound(part, entry, &self.servers[*at]),
+            Binding::Nothing if entry.presence == Presence::Absent => {
+                part.unchanged += 1;
+                return;
+            }
+            Binding::Nothing => self.missing(entry),
+            Binding::Ambiguous(ids) => ambiguous(entry, ids),
+            Binding::BothNames { declared, old } => self.both_names(entry, *declared, *old),
+            Binding::Claimed { live, by } => self.bound_twice(entry, *live, all[*by]),
+        };
+        part.problems.push(problem);
+    }
+
+    fn bound(&self, part: &mut PartialPlan, entry: &DesiredServer, live: &LiveServer) {
+        if let Some(problem) = self.unresolved(entry, live) {
+            part.problems.push(problem);
+            return;
+        }
+        let case = Case {
+            desired: entry,
+            live,
+            type_name: self.connection.type_name,
+            capabilities: self.connection.capabilities,
+            ledger: self.inputs.ledger,
+            now: self.inputs.now,
+            reboot_unknown: self.inputs.options.reboot_unknown,
+        };
+        let decision = case.decide();
+        let failed = decision.problems.iter().any(|p| p.severity == Severity::Error);
+        part.unchanged += u64::from(decision.change.is_none() && !failed);
+        part.changes.extend(decision.change);
+        part.problems.extend(decision.problems);
+    }
+
+    fn unresolved(&self, entry: &DesiredServer, live: &LiveServer) -> Option<Problem> {
+        if self.inputs.ledger.unresolved.is_empty() {
+            return None;
+        }
+        let key = (self.connection.name.clone(), live.id.clone()?);
+        let open = self.inputs.ledger.unresolved.get(&key)?;
+        let address = &entry.address;
+        let text = format!(
+            "a {} was sent at {} and nobody could see what came of it; look at the server, then say \
+             `fleetform resolve {address} --done` or `--not-done`",
+            open.verb, open.sent_at
+        );
+        Some(problem(entry, Code::Unresolved, text))
+    }
+
+    fn missing(&self, entry: &DesiredServer) -> Problem {
+        let wanted = match (&entry.id, &entry.renamed_from) {
+            (Some(id), _) => format!("no live server has the id {id}"),
+            (None, Some(old)) => format!("no live server is called {} or {old}", entry.address.name),
+            (None, None) => format!("no live server is called {}", entry.address.name),
+        };
+        let near = self.near(entry.address.name.as_str());
+        let hint = near.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+        let text = format!(
+            "{wanted}{hint} (servers are never created; `state: absent` says that it should not exist)"
+        );
+        let severity = if self.inputs.options.allow_missing { Severity::Warning } else { Severity::Error };
+        Problem { severity, ..problem(entry, Code::MissingServer, text) }
+    }
+
+    /// A live name close to the one that was not found. Bounded: it is only ever a hint.
+    fn near(&self, wanted: &str) -> Option<&str> {
+        const MOST: usize = 5_000;
+        self.servers
+            .iter()
+            .take(MOST)
+            .filter_map(|server| server.name.as_ref())
+            .map(|name| (strsim::jaro_winkler(wanted, name.as_str()), name.as_str()))
+            .filter(|(score, _)| *score > 0.9)
+            .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
+            .map(|(_, name)| name)
+    }
+
+    fn both_names(&self, entry: &DesiredServer, declared: usize, old: usize) -> Problem {
+        let id = |at: usize| self.servers[at].id.as_ref().map_or("?", ServerId::as_str);
+        let old_name = self.servers[old].name.as_ref().map_or("", |name| name.as_str());
+        let text = format!(
+            "{} (id {}) and its old name {old_name} (id {}) are both live; remove renamed_from, or bind by `id:`",
+            entry.address.name,
+            id(declared),
+            id(old),
+        );
+        problem(entry, Code::BothNamesLive, text)
+    }
+
+    fn bound_twice(&self, entry: &DesiredServer, live: usize, other: &DesiredServer) -> Problem {
+        let live = &self.servers[live];
+        let name = live.name.as_ref().map_or("", |name| name.as_str());
+        let id = live.id.as_ref().map_or("?", ServerId::as_str);
+        let text = format!(
+            "this entry and {} ({}) both mean the live server {name} (id {id}); one entry per server",
+            other.address, other.location
+        );
+        problem(entry, Code::BoundTwice, text)
+    }
+}
+
+fn ambiguous(entry: &DesiredServer, ids: &[ServerId]) -> Problem {
+    let mut ids: Vec<&str> = ids.iter().map(ServerId::as_str).collect();
+    ids.sort_unstable();
+    let text =
+        format!("{} live servers have this name, with the ids {}; bind by `id:`", ids.len(), ids.join(", "));
+    problem(entry, Code::AmbiguousName, text)
+}
+
+fn unreadable(entry: &DesiredServer, failure: &super::inputs::ReadFailure, count: usize) -> Problem {
+    let connection = &entry.address.connection;
+    let servers = if count == 1 { "1 server".to_owned() } else { format!("{count} servers") };
+    Problem {
+        code: if failure.transient { Code::Unreachable } else { Code::Unreadable },
+        severity: Severity::Error,
+        address: Address::new(connection.clone(), "*".into()),
+        message: format!("{}; nothing is planned for {servers} of {connection}", failure.message),
+        location: None,
+    }
+}
+
+fn problem(entry: &DesiredServer, code: Code, message: String) -> Problem {
+    Problem {
+        code,
+        severity: Severity::Error,
+        address: entry.address.clone(),
+        message,
+        location: Some(entry.location.clone()),
+    }
+}

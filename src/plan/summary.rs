@@ -1,0 +1,64 @@
+//! The numbers of a plan.
+
+use super::change::Change;
+use super::problem::{Problem, Severity};
+use crate::model::Verb;
+use serde::{Deserialize, Serialize};
+
+/// The numbers of a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub struct Summary {
+    /// Servers to be powered on (or resumed).
+    pub power_on: u64,
+    /// Servers to be powered off.
+    pub power_off: u64,
+    /// Servers to be suspended.
+    pub suspend: u64,
+    /// Servers to be rebooted.
+    pub reboot: u64,
+    /// Servers to be renamed.
+    pub rename: u64,
+    /// Servers to be deleted.
+    pub delete: u64,
+    /// Selected servers that are as declared.
+    pub unchanged: u64,
+    /// Live servers that no entry means.
+    pub unmanaged: u64,
+    /// Problems that make the plan fail.
+    pub problems: u64,
+    /// Problems that do not.
+    pub warnings: u64,
+}
+
+impl Summary {
+    /// Counts; `unchanged` and `unmanaged` are the planner's.
+    pub fn count(changes: &[Change], problems: &[Problem], unchanged: u64, unmanaged: u64) -> Self {
+        let does = |verb| changes.iter().filter(|change| change.does(verb)).count() as u64;
+        let errors = problems.iter().filter(|p| p.severity == Severity::Error).count() as u64;
+        Self {
+            power_on: does(Verb::PowerOn),
+            power_off: does(Verb::PowerOff),
+            suspend: does(Verb::Suspend),
+            reboot: does(Verb::Reboot),
+            rename: does(Verb::Rename),
+            delete: does(Verb::Delete),
+            unchanged,
+            unmanaged,
+            problems: errors,
+            warnings: problems.len() as u64 - errors,
+        }
+    }
+
+    /// The number of a kind of action.
+    pub fn of(&self, verb: Verb) -> u64 {
+        match verb {
+            Verb::Rename => self.rename,
+            Verb::PowerOn => self.power_on,
+            Verb::PowerOff => self.power_off,
+            Verb::Suspend => self.suspend,
+            Verb::Reboot => self.reboot,
+            Verb::Delete => self.delete,
+        }
+    }
+}

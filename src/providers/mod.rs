@@ -1,0 +1,43 @@
+//! The registry: one `mod` line and one table row per provider. Nothing else in the program names a provider.
+
+pub mod gogrid;
+pub mod hostway;
+
+use crate::http::{Clients, Limits};
+use crate::model::{ProviderSpec, Settings};
+use crate::provider::{Error, Provider};
+use std::sync::Arc;
+
+/// What a provider needs to open a connection.
+pub struct Opening<'a> {
+    /// Its settings, resolved.
+    pub settings: &'a Settings,
+    /// The connection's limits.
+    pub limits: Limits,
+    /// The clients to use.
+    pub clients: &'a Clients,
+}
+
+/// A row of the registry.
+pub struct Registration {
+    /// What it is, as data.
+    pub spec: &'static ProviderSpec,
+    /// Opens a connection; no request is made yet.
+    pub open: fn(&Opening<'_>) -> Result<Arc<dyn Provider>, Error>,
+}
+
+/// Every provider type, by name.
+pub static REGISTRY: &[Registration] = &[
+    Registration { spec: &gogrid::SPEC, open: gogrid::open },
+    Registration { spec: &hostway::SPEC, open: hostway::open },
+];
+
+/// The row of a provider type.
+pub fn find(type_name: &str) -> Option<&'static Registration> {
+    REGISTRY.iter().find(|row| row.spec.type_name == type_name)
+}
+
+/// The data of every provider type, for those who must not know more.
+pub fn specs() -> Vec<&'static ProviderSpec> {
+    REGISTRY.iter().map(|row| row.spec).collect()
+}
