@@ -11,6 +11,7 @@
 //! - [`simulator`]: the other side of the wire, on loopback
 //! - [`cli`]: arguments to library calls; thin
 
+pub mod apply;
 pub mod config;
 pub mod diff;
 pub mod http;
@@ -19,4 +20,5 @@ pub mod model;
 pub mod plan;
 pub mod provider;
 pub mod providers;
+pub mod report;
 pub mod simulator;

@@ -37,6 +37,12 @@ pub trait IntentLog: Send + Sync {
         mark: Option<&str>,
     ) -> Result<u64, JournalError>;
 
+    /// Records that the provider took a one-shot call.
+    ///
+    /// # Errors
+    /// The record could not be made durable; the next run will have to look for itself.
+    fn accepted(&self, intent: u64, ticket: Option<&str>) -> Result<(), JournalError>;
+
     /// Records what came of it.
     ///
     /// # Errors
@@ -125,6 +131,11 @@ impl IntentLog for Journal {
                 mark: mark.map(str::to_owned),
             })
         })
+    }
+
+    fn accepted(&self, intent: u64, ticket: Option<&str>) -> Result<(), JournalError> {
+        let ticket = ticket.map(str::to_owned);
+        self.append(|_| Entry::Accepted { intent, at: Timestamp::now(), ticket }).map(drop)
     }
 
     fn conclude(&self, intent: u64, outcome: Outcome, evidence: &str) -> Result<(), JournalError> {

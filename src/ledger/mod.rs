@@ -9,4 +9,4 @@ mod replay;
 pub use journal::{IntentLog, Journal, JournalError};
 pub use lock::{Holder, Lock, LockError};
 pub use record::{Conclusion, Entry, Intent, Outcome};
-pub use replay::{OpenIntent, Replay, read};
+pub use replay::{OpenIntent, Replay, Ticket, read};

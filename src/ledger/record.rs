@@ -64,6 +64,16 @@ pub enum Entry {
     },
     /// About to be sent.
     Intent(Intent),
+    /// The provider took the call. Written for one-shot calls only: a run that dies now has not lost that.
+    Accepted {
+        /// The intent's number.
+        intent: u64,
+        /// When.
+        at: Timestamp,
+        /// The provider's handle, where it gives one.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        ticket: Option<String>,
+    },
     /// What came of it.
     Conclusion(Conclusion),
     /// A person said what came of a change that nobody could see, or that a reboot has happened.

@@ -15,6 +15,18 @@ pub struct OpenIntent {
     pub intent: Intent,
     /// Whether a run already found that nobody can tell (else the run died before it could).
     pub unresolved: bool,
+    /// What the provider handed out when it took the call; `None` where nobody knows whether it did.
+    pub accepted: Option<Ticket>,
+}
+
+/// The provider's handle of a call that it took, where it gave one.
+pub type Ticket = Option<String>;
+
+/// A call in the journal, with all that follows it.
+struct Story {
+    intent: Intent,
+    accepted: Option<Ticket>,
+    outcome: Option<Outcome>,
 }
 
 /// A journal that has been read.
@@ -46,7 +58,7 @@ pub fn read(folder: &Path) -> Result<Replay, JournalError> {
         Err(error) => return Err(JournalError { path, what: error.to_string() }),
     };
     let mut replay = Replay { next_seq: 1, ..Replay::default() };
-    let mut intents: HashMap<u64, (Intent, Option<Outcome>)> = HashMap::new();
+    let mut intents: HashMap<u64, Story> = HashMap::new();
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     if whole < bytes.len() {
         replay.whole_bytes = Some(whole as u64);
@@ -72,21 +84,26 @@ pub fn read(folder: &Path) -> Result<Replay, JournalError> {
     Ok(replay)
 }
 
-fn take(replay: &mut Replay, intents: &mut HashMap<u64, (Intent, Option<Outcome>)>, entry: Entry) {
+fn take(replay: &mut Replay, intents: &mut HashMap<u64, Story>, entry: Entry) {
     match entry {
         Entry::Born { at, .. } => replay.facts.born = Some(replay.facts.born.map_or(at, |born| born.min(at))),
         Entry::Intent(intent) => {
             replay.next_seq = replay.next_seq.max(intent.seq + 1);
-            intents.insert(intent.seq, (intent, None));
+            intents.insert(intent.seq, Story { intent, accepted: None, outcome: None });
         }
         Entry::Conclusion(conclusion) => {
-            if let Some((_, outcome)) = intents.get_mut(&conclusion.intent) {
-                *outcome = Some(conclusion.outcome);
+            if let Some(story) = intents.get_mut(&conclusion.intent) {
+                story.outcome = Some(conclusion.outcome);
+            }
+        }
+        Entry::Accepted { intent, ticket, .. } => {
+            if let Some(story) = intents.get_mut(&intent) {
+                story.accepted = Some(ticket);
             }
         }
         Entry::Resolved { at, provider, id, done, .. } => {
             let mut reboot_was_open = false;
-            for (intent, outcome) in intents.values_mut() {
+            for Story { intent, outcome, .. } in intents.values_mut() {
                 let open = matches!(outcome, None | Some(Outcome::Unresolved));
                 if open && intent.provider == provider && intent.id == id {
                     reboot_was_open |= intent.operation.verb() == Verb::Reboot;
@@ -102,21 +119,21 @@ fn take(replay: &mut Replay, intents: &mut HashMap<u64, (Intent, Option<Outcome>
     replay.next_seq = replay.next_seq.max(1);
 }
 
-fn finish(replay: &mut Replay, intents: HashMap<u64, (Intent, Option<Outcome>)>) {
+fn finish(replay: &mut Replay, intents: HashMap<u64, Story>) {
     let mut intents: Vec<_> = intents.into_values().collect();
-    intents.sort_by_key(|(intent, _)| intent.seq);
-    for (intent, outcome) in intents {
+    intents.sort_by_key(|story| story.intent.seq);
+    for Story { intent, accepted, outcome } in intents {
         let key = (intent.provider.clone(), intent.id.clone());
         let verb = intent.operation.verb();
         match outcome {
-            // What was taken counts as a boot even if its end was never seen: at most once, always.
+            // From when it was sent: the boot itself came after that.
             Some(Outcome::Done) if matches!(verb, Verb::Reboot | Verb::PowerOn) => {
                 boot(&mut replay.facts.boots, key, intent.at);
             }
             None | Some(Outcome::Unresolved) if verb.is_one_shot() => {
                 let open = Unresolved { address: intent.address.clone(), verb, sent_at: intent.at };
                 replay.facts.unresolved.insert(key, open);
-                replay.open.push(OpenIntent { unresolved: outcome.is_some(), intent });
+                replay.open.push(OpenIntent { unresolved: outcome.is_some(), accepted, intent });
             }
             // Anything else shows in live state.
             _ => {}

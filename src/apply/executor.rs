@@ -1,0 +1,163 @@
+//! Runs all changes side by side within the limits: a change waits for the steps it comes after, never for others.
+
+use super::outcome::{ChangeOutcome, ChangeResult, Event, Observer};
+use super::step::{StepEnd, Subject, described};
+use super::{Link, Links};
+use crate::ledger::IntentLog;
+use crate::model::{Address, Operation, ServerName};
+use crate::plan::{Change, Step, StepRef};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use std::collections::HashMap;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+/// What holds for a whole apply.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Changes under way at once, over all connections.
+    pub parallelism: usize,
+}
+
+/// One apply.
+pub struct Executor<'a> {
+    pub(super) links: &'a Links,
+    pub(super) log: &'a dyn IntentLog,
+    pub(super) observer: &'a dyn Observer,
+    pub(super) started: Instant,
+    stop: watch::Receiver<bool>,
+    slots: Semaphore,
+    progress: HashMap<&'a Address, watch::Sender<Progress>>,
+}
+
+/// How far a change is: what others wait for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// So many steps are done.
+    done: usize,
+    /// No further step will be done.
+    over: bool,
+}
+
+/// Carries out the changes. Once `stop` is true nothing new is started; what is in flight is followed to its end.
+/// One result per change, in the order given.
+pub async fn execute(
+    changes: &[Change],
+    links: &Links,
+    log: &dyn IntentLog,
+    observer: &dyn Observer,
+    limits: Limits,
+    stop: watch::Receiver<bool>,
+) -> Vec<ChangeResult> {
+    let executor = Executor {
+        links,
+        log,
+        observer,
+        started: Instant::now(),
+        stop,
+        slots: Semaphore::new(limits.parallelism.max(1)),
+        progress: changes.iter().map(|c| (&c.address, watch::channel(Progress::default()).0)).collect(),
+    };
+    let mut under_way: FuturesUnordered<_> = changes
+        .iter()
+        .enumerate()
+        .map(|(at, change)| {
+            let executor = &executor;
+            async move { (at, executor.change(change).await) }
+        })
+        .collect();
+    let mut results = Vec::with_capacity(changes.len());
+    while let Some((at, result)) = under_way.next().await {
+        observer.event(&Event::Finished { result: &result });
+        results.push((at, result));
+    }
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+impl Executor<'_> {
+    async fn change(&self, change: &Change) -> ChangeResult {
+        let mut begun: Option<Instant> = None;
+        let (outcome, detail) = match self.links.get(&change.provider) {
+            Some(link) => self.steps(change, link, &mut begun).await,
+            None => (ChangeOutcome::NotStarted, format!("there is no connection {}", change.provider)),
+        };
+        self.publish(&change.address, |progress| progress.over = true);
+        ChangeResult {
+            address: change.address.clone(),
+            provider: change.provider.clone(),
+            id: change.id.clone(),
+            actions: change.actions.clone(),
+            outcome,
+            detail,
+            seconds: begun.map_or(0.0, |at| at.elapsed().as_secs_f64()),
+        }
+    }
+
+    async fn steps(
+        &self,
+        change: &Change,
+        link: &Link,
+        begun: &mut Option<Instant>,
+    ) -> (ChangeOutcome, String) {
+        let mut name: ServerName = change.before.name.clone();
+        let mut done: Vec<String> = Vec::new();
+        for (at, step) in change.steps.iter().enumerate() {
+            for other in &step.after {
+                if !self.wait_for(other).await {
+                    return not_started(
+                        change,
+                        at,
+                        &format!("it comes after {}, which was not done", other.address),
+                    );
+                }
+            }
+            // The semaphore is never closed, so there always is a permit.
+            let _slot = self.slots.acquire().await.ok();
+            if *self.stop.borrow() {
+                return not_started(change, at, "interrupted");
+            }
+            begun.get_or_insert_with(Instant::now);
+            let what = described(&step.operation);
+            self.observer.event(&Event::Started { address: &change.address, what: what.clone() });
+            let subject = Subject { address: &change.address, id: &change.id, name: &name, link };
+            match self.step(&subject, step).await {
+                StepEnd::Done(how) => done.push(how),
+                StepEnd::Failed(why) => return (ChangeOutcome::Failed, format!("{what}: {why}")),
+                StepEnd::Unresolved(why) => return (ChangeOutcome::Unresolved, format!("{what}: {why}")),
+            }
+            if let Operation::Rename { to } = &step.operation {
+                name = to.clone();
+            }
+            self.publish(&change.address, |progress| progress.done = at + 1);
+        }
+        (ChangeOutcome::Done, done.join("; "))
+    }
+
+    /// Whether the step was done; waits until that is decided.
+    async fn wait_for(&self, other: &StepRef) -> bool {
+        let Some(sender) = self.progress.get(&other.address) else { return false };
+        let mut progress = sender.subscribe();
+        let decided = progress.wait_for(|now| now.done > other.step || now.over).await;
+        decided.is_ok_and(|now| now.done > other.step)
+    }
+
+    fn publish(&self, address: &Address, change: impl FnOnce(&mut Progress)) {
+        if let Some(sender) = self.progress.get(address) {
+            sender.send_modify(change);
+        }
+    }
+}
+
+/// Which steps were done before, so that nobody takes a half-done change for an untouched one.
+fn not_started(change: &Change, at: usize, why: &str) -> (ChangeOutcome, String) {
+    let what =
+        |steps: &[Step]| steps.iter().map(|step| described(&step.operation)).collect::<Vec<_>>().join(", ");
+    let (before, rest) = change.steps.split_at(at);
+    let detail = if before.is_empty() {
+        why.to_owned()
+    } else {
+        format!("{why}: {} was done, {} was not started", what(before), what(rest))
+    };
+    (ChangeOutcome::NotStarted, detail)
+}

@@ -1,0 +1,65 @@
+//! Polls a server until a judgement is reached, with growing intervals.
+
+use super::Link;
+use super::judge::{Judgement, Watch};
+use crate::provider::{Observation, Trail};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// The first wait; later ones grow.
+const FIRST: Duration = Duration::from_millis(150);
+
+/// The longest wait between two looks.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Growing intervals, bounded by what is left until a deadline.
+pub(super) struct Pace {
+    next: Duration,
+    deadline: Instant,
+}
+
+impl Pace {
+    pub(super) fn until(deadline: Instant) -> Self {
+        Self { next: FIRST, deadline }
+    }
+
+    /// Waits for the next look; false once the deadline has passed.
+    pub(super) async fn wait(&mut self) -> bool {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        sleep(self.next.min(left)).await;
+        self.next = self.next.mul_f64(1.4).min(LONGEST);
+        true
+    }
+}
+
+/// Follows a call until it is done, failed, or time is up. An observation that fails is tried again until then.
+pub(super) async fn follow(
+    link: &Link,
+    trail: Trail<'_>,
+    watch: &mut Watch<'_>,
+    limit: Duration,
+) -> Judgement {
+    let started = Instant::now();
+    let mut pace = Pace::until(started + limit);
+    let mut last: Option<Observation> = None;
+    while pace.wait().await {
+        match link.provider.observe(trail).await {
+            Ok(seen) => {
+                let judgement = watch.judge(&seen, started.elapsed());
+                if judgement != Judgement::Wait {
+                    return judgement;
+                }
+                last = Some(seen);
+            }
+            Err(error) if error.is_transient() => {
+                tracing::debug!(id = %trail.id, %error, "could not look at the server; looking again");
+                last = None;
+            }
+            Err(error) => return watch.out_of_sight(&error.to_string()),
+        }
+    }
+    watch.out_of_time(last.as_ref().and_then(|seen| seen.live.as_ref()))
+}

@@ -1,0 +1,35 @@
+//! Carries a plan out through the provider contract: what the plan lists and nothing else. Every call is recorded
+//! before it is sent, re-read before it interrupts, and followed until the provider's own evidence shows it.
+
+mod executor;
+mod follow;
+mod fresh;
+mod judge;
+mod outcome;
+mod recover;
+mod step;
+
+pub use executor::{Executor, Limits, execute};
+pub use fresh::{Freshness, Moved, check_fresh};
+pub use outcome::{ApplySummary, ChangeOutcome, ChangeResult, Event, Observer};
+pub use recover::{Recovered, recover};
+
+use crate::model::{Capabilities, ConnectionName};
+use crate::provider::Provider;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An open connection, as apply needs it.
+#[derive(Clone)]
+pub struct Link {
+    /// The provider.
+    pub provider: Arc<dyn Provider>,
+    /// What it can do.
+    pub capabilities: &'static Capabilities,
+    /// From an accepted call to its effect, at most.
+    pub settle: Duration,
+}
+
+/// The open connections, by name.
+pub type Links = BTreeMap<ConnectionName, Link>;

@@ -1,0 +1,112 @@
+//! What came of each change. The lists add up to the plan.
+
+use crate::model::{Address, ConnectionName, ServerId, Verb};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What came of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeOutcome {
+    /// The provider's evidence shows it.
+    Done,
+    /// It was tried and did not work.
+    Failed,
+    /// It was sent and nobody can tell what came of it.
+    Unresolved,
+    /// Nothing of it, or not all of it, was started.
+    NotStarted,
+}
+
+impl ChangeOutcome {
+    /// For people.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Unresolved => "unresolved",
+            Self::NotStarted => "not started",
+        }
+    }
+}
+
+/// One change and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ChangeResult {
+    /// The server.
+    pub address: Address,
+    /// Its connection.
+    pub provider: ConnectionName,
+    /// Its id.
+    pub id: ServerId,
+    /// What was to be done.
+    pub actions: Vec<Verb>,
+    /// What came of it.
+    pub outcome: ChangeOutcome,
+    /// How that is known, or what went wrong.
+    pub detail: String,
+    /// From its first call to its end.
+    pub seconds: f64,
+}
+
+/// The numbers at the end of an apply.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ApplySummary {
+    /// Shown by evidence.
+    pub done: u64,
+    /// Tried and failed.
+    pub failed: u64,
+    /// Sent, outcome unknown.
+    pub unresolved: u64,
+    /// Not started.
+    pub not_started: u64,
+}
+
+impl ApplySummary {
+    /// Counts.
+    pub fn of(results: &[ChangeResult]) -> Self {
+        let count = |outcome| results.iter().filter(|result| result.outcome == outcome).count() as u64;
+        Self {
+            done: count(ChangeOutcome::Done),
+            failed: count(ChangeOutcome::Failed),
+            unresolved: count(ChangeOutcome::Unresolved),
+            not_started: count(ChangeOutcome::NotStarted),
+        }
+    }
+}
+
+/// Something happened during an apply.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// A step of a change begins.
+    Started {
+        /// The server.
+        address: &'a Address,
+        /// What is done: `power off`, `rename to b`.
+        what: String,
+    },
+    /// A change has come to its end.
+    Finished {
+        /// What came of it.
+        result: &'a ChangeResult,
+    },
+    /// Something worth telling that is no end: a fallback, a wait.
+    Note {
+        /// The server.
+        address: &'a Address,
+        /// What.
+        text: String,
+        /// Since the step began.
+        elapsed: Duration,
+    },
+}
+
+/// Who is told.
+pub trait Observer: Send + Sync {
+    /// Called as things happen; must not block.
+    fn event(&self, event: &Event<'_>);
+}
+
+impl Observer for () {
+    fn event(&self, _: &Event<'_>) {}
+}

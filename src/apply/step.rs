@@ -1,0 +1,342 @@
+//! One step of a change: re-read, record, send, follow.
+
+use super::Link;
+use super::executor::Executor;
+use super::follow::{Pace, follow};
+use super::judge::{Judgement, Watch, readable};
+use super::outcome::Event;
+use crate::ledger::Outcome;
+use crate::model::{Address, LiveServer, LiveState, OffKind, Operation, Power, ServerId, ServerName, Verb};
+use crate::plan::Step;
+use crate::provider::{Effect, Error, ErrorKind, Mark, Receipt, Trail};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often one step may be sent when evidence shows that it never arrived.
+const MAX_SENDS: usize = 3;
+
+/// The longest that a guest is given to shut down before the plug is pulled, where both are allowed.
+const LONGEST_GRACE: Duration = Duration::from_secs(300);
+
+/// How a step ended.
+#[derive(Debug)]
+pub(super) enum StepEnd {
+    /// It is done; how that is known.
+    Done(String),
+    /// It did not work.
+    Failed(String),
+    /// Nobody can tell.
+    Unresolved(String),
+}
+
+/// What came of one call.
+enum CallEnd {
+    Step(StepEnd),
+    /// The provider refused it; it had no effect.
+    Refused(Error),
+    /// It was taken and came to nothing.
+    CameToNothing(String),
+}
+
+/// The server that a step is about.
+pub(super) struct Subject<'a> {
+    pub(super) address: &'a Address,
+    pub(super) id: &'a ServerId,
+    /// Its name by now.
+    pub(super) name: &'a ServerName,
+    pub(super) link: &'a Link,
+}
+
+impl Executor<'_> {
+    /// Carries out one step; with its fallback where the first way does not work.
+    pub(super) async fn step(&self, subject: &Subject<'_>, step: &Step) -> StepEnd {
+        let first = self.call(subject, &step.operation, step.fallback.is_some()).await;
+        let (why, fallback) = match (first, &step.fallback) {
+            (CallEnd::Step(end), _) => return end,
+            (CallEnd::Refused(error), None) => return StepEnd::Failed(error.to_string()),
+            (CallEnd::CameToNothing(why), None) => return StepEnd::Failed(why),
+            (CallEnd::Refused(error), Some(fallback)) => (error.to_string(), fallback),
+            (CallEnd::CameToNothing(why), Some(fallback)) => (why, fallback),
+        };
+        self.note(subject.address, format!("{why}; now {}", described(fallback)));
+        match self.call(subject, fallback, false).await {
+            CallEnd::Step(StepEnd::Done(how)) => {
+                StepEnd::Done(format!("{how}, by {} after: {why}", described(fallback)))
+            }
+            CallEnd::Step(end) => end,
+            CallEnd::Refused(error) => StepEnd::Failed(error.to_string()),
+            CallEnd::CameToNothing(why) => StepEnd::Failed(why),
+        }
+    }
+
+    async fn call(&self, subject: &Subject<'_>, operation: &Operation, has_fallback: bool) -> CallEnd {
+        let deadline = Instant::now() + subject.link.settle;
+        let mut sends = 0;
+        loop {
+            if operation.verb().is_disruptive() {
+                if let Err(end) = self.look_first(subject, operation, deadline).await {
+                    return CallEnd::Step(end);
+                }
+            }
+            sends += 1;
+            match self.send_once(subject, operation, has_fallback).await {
+                SendEnd::Call(end) => return end,
+                SendEnd::Busy(error) => {
+                    self.note(subject.address, format!("busy, waiting: {error}"));
+                    if let Err(end) = self.until_at_rest(subject, operation, deadline, &error).await {
+                        return end;
+                    }
+                }
+                SendEnd::NeverArrived(why) if sends < MAX_SENDS && Instant::now() < deadline => {
+                    self.note(subject.address, format!("{why}: sending it again"));
+                }
+                SendEnd::NeverArrived(why) => {
+                    return CallEnd::Step(StepEnd::Failed(format!(
+                        "sent {sends} times without effect: {why}"
+                    )));
+                }
+            }
+        }
+    }
+
+    /// Reads the server once more right before a call that interrupts or destroys: it must still be the one that
+    /// was planned for, in a state in which the call means what was reviewed.
+    async fn look_first(
+        &self,
+        subject: &Subject<'_>,
+        operation: &Operation,
+        deadline: Instant,
+    ) -> Result<(), StepEnd> {
+        let mut pace = Pace::until(deadline);
+        loop {
+            let live = match subject.link.provider.get(subject.id).await {
+                Ok(Some(live)) => live,
+                Ok(None) if *operation == Operation::Delete => {
+                    return Err(StepEnd::Done("it is gone already".into()));
+                }
+                Ok(None) => {
+                    return Err(StepEnd::Failed(
+                        "the server does not exist any more; nothing was sent".into(),
+                    ));
+                }
+                Err(error) => {
+                    return Err(StepEnd::Failed(format!(
+                        "it could not be read right before; nothing was sent: {error}"
+                    )));
+                }
+            };
+            self.same_server(subject, &live)?;
+            match (&live.state, operation.verb()) {
+                (LiveState::Settled(Power::Off), Verb::PowerOff)
+                | (LiveState::Settled(Power::Suspended), Verb::Suspend) => {
+                    return Err(StepEnd::Done(format!("it is {} already", live.state)));
+                }
+                (LiveState::Settled(Power::Off | Power::Suspended), Verb::Reboot) => {
+                    return Err(StepEnd::Failed(format!("it is {} by now; nothing was sent", live.state)));
+                }
+                (LiveState::Unrecognised(_), _) => {
+                    return Err(StepEnd::Failed(format!("its state is {}; nothing was sent", live.state)));
+                }
+                (LiveState::Transition { .. }, Verb::Delete) if live.state.is_going_away() => return Ok(()),
+                (LiveState::Transition { .. }, _) => {
+                    if !pace.wait().await {
+                        return Err(StepEnd::Failed(format!("it is still {}; nothing was sent", live.state)));
+                    }
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn same_server(&self, subject: &Subject<'_>, live: &LiveServer) -> Result<(), StepEnd> {
+        let case = subject.link.capabilities.names.case;
+        match &live.name {
+            Some(name) if case.same(name.as_str(), subject.name.as_str()) => Ok(()),
+            name => {
+                let name = name.as_ref().map_or("nothing", |name| name.as_str());
+                let text = format!(
+                    "id {} is called {name} by now, not {}; nothing was sent",
+                    subject.id, subject.name
+                );
+                Err(StepEnd::Failed(text))
+            }
+        }
+    }
+
+    async fn send_once(&self, subject: &Subject<'_>, operation: &Operation, has_fallback: bool) -> SendEnd {
+        let provider = &subject.link.provider;
+        let mark = match provider.mark(subject.id, operation).await {
+            Ok(mark) => mark,
+            Err(error) => {
+                let text = format!("its records could not be read before; nothing was sent: {error}");
+                return SendEnd::Call(CallEnd::Step(StepEnd::Failed(text)));
+            }
+        };
+        let mark_text = mark.as_ref().map(|mark| mark.0.as_str());
+        let intent = match self.log.intend(subject.address, subject.id, operation, mark_text) {
+            Ok(intent) => intent,
+            Err(error) => {
+                let text = format!("it could not be recorded, so it was not sent: {error}");
+                return SendEnd::Call(CallEnd::Step(StepEnd::Failed(text)));
+            }
+        };
+        let verdict = provider.send(operation, std::slice::from_ref(subject.id)).await.pop();
+        let verdict = verdict.unwrap_or_else(|| {
+            Err(Error::new(ErrorKind::Garbage, "the provider gave no verdict").maybe_effective())
+        });
+        let sent = Sent { operation, mark: mark.as_ref(), has_fallback };
+        let end = match verdict {
+            Ok(receipt) => {
+                if operation.verb().is_one_shot() {
+                    // Not durable is no reason to stop: the intent is, and the next run would ask a person.
+                    if let Err(error) = self.log.accepted(intent, receipt.ticket.as_deref()) {
+                        self.note(
+                            subject.address,
+                            format!("that it was accepted could not be recorded: {error}"),
+                        );
+                    }
+                }
+                self.followed(subject, &sent, Some(&receipt)).await
+            }
+            Err(error) if error.effect == Effect::Unknown => {
+                self.note(subject.address, format!("the answer was lost, looking for the effect: {error}"));
+                self.followed(subject, &sent, None).await
+            }
+            Err(error) if error.kind == ErrorKind::Busy => SendEnd::Busy(error),
+            Err(error) => self.refused(subject, &sent, error).await,
+        };
+        self.conclude(subject.address, intent, operation, &end);
+        end
+    }
+
+    async fn followed(&self, subject: &Subject<'_>, sent: &Sent<'_>, receipt: Option<&Receipt>) -> SendEnd {
+        let case = subject.link.capabilities.names.case;
+        let same_name = |a: &ServerName, b: &ServerName| case.same(a.as_str(), b.as_str());
+        let settle = subject.link.settle;
+        let limit = match sent.operation {
+            Operation::PowerOff { method: OffKind::Graceful } if sent.has_fallback => {
+                (settle / 2).min(LONGEST_GRACE)
+            }
+            _ => settle,
+        };
+        let delay = subject.link.capabilities.usual_delay;
+        let mut watch = Watch::new(sent.operation, &same_name, receipt.is_some(), delay, limit);
+        let trail = Trail { id: subject.id, operation: sent.operation, receipt, mark: sent.mark };
+        match follow(subject.link, trail, &mut watch, limit).await {
+            Judgement::Done(how) => SendEnd::Call(CallEnd::Step(StepEnd::Done(how))),
+            Judgement::Failed(why) => SendEnd::Call(CallEnd::CameToNothing(why)),
+            Judgement::NeverArrived(why) => SendEnd::NeverArrived(why),
+            Judgement::Unknown(why) => SendEnd::Call(CallEnd::Step(StepEnd::Unresolved(why))),
+            Judgement::Wait => {
+                SendEnd::Call(CallEnd::CameToNothing(format!("no end in {}", readable(limit))))
+            }
+        }
+    }
+
+    /// A refusal is not the last word: the wanted state may hold already, or the server may be busy.
+    async fn refused(&self, subject: &Subject<'_>, sent: &Sent<'_>, error: Error) -> SendEnd {
+        if !matches!(error.kind, ErrorKind::Refused | ErrorKind::NotFound) {
+            return SendEnd::Call(CallEnd::Step(StepEnd::Failed(error.to_string())));
+        }
+        let case = subject.link.capabilities.names.case;
+        match (subject.link.provider.get(subject.id).await, sent.operation) {
+            (Ok(None), Operation::Delete) => {
+                SendEnd::Call(CallEnd::Step(StepEnd::Done("the provider says that it is gone".into())))
+            }
+            (Ok(Some(live)), operation) if holds(&live, operation, &|a, b| case.same(a, b)) => {
+                SendEnd::Call(CallEnd::Step(StepEnd::Done("it was so already".into())))
+            }
+            (Ok(Some(live)), _) if live.state.is_transition() => SendEnd::Busy(error),
+            _ => SendEnd::Call(CallEnd::Refused(error)),
+        }
+    }
+
+    /// Waits for another operation to end. A change that somebody else made meanwhile may be all that was wanted.
+    async fn until_at_rest(
+        &self,
+        subject: &Subject<'_>,
+        operation: &Operation,
+        deadline: Instant,
+        busy: &Error,
+    ) -> Result<(), CallEnd> {
+        let case = subject.link.capabilities.names.case;
+        let mut pace = Pace::until(deadline);
+        while pace.wait().await {
+            match subject.link.provider.get(subject.id).await {
+                Ok(Some(live)) if holds(&live, operation, &|a, b| case.same(a, b)) => {
+                    return Err(CallEnd::Step(StepEnd::Done("it was so already".into())));
+                }
+                Ok(None) if *operation == Operation::Delete => {
+                    return Err(CallEnd::Step(StepEnd::Done("the provider says that it is gone".into())));
+                }
+                Ok(None) => {
+                    return Err(CallEnd::Step(StepEnd::Failed("the server does not exist any more".into())));
+                }
+                Ok(Some(live)) if !live.state.is_transition() => return Ok(()),
+                Ok(Some(_)) => {}
+                Err(error) if error.is_transient() => {}
+                Err(error) => return Err(CallEnd::Step(StepEnd::Failed(error.to_string()))),
+            }
+        }
+        Err(CallEnd::Refused(busy.clone()))
+    }
+
+    fn conclude(&self, address: &Address, intent: u64, operation: &Operation, end: &SendEnd) {
+        let (outcome, evidence) = match end {
+            SendEnd::Call(CallEnd::Step(StepEnd::Done(how))) => (Outcome::Done, how.clone()),
+            SendEnd::Call(CallEnd::Step(StepEnd::Unresolved(why))) => (Outcome::Unresolved, why.clone()),
+            SendEnd::Call(CallEnd::CameToNothing(why)) => (Outcome::Failed, why.clone()),
+            SendEnd::Call(CallEnd::Step(StepEnd::Failed(why))) | SendEnd::NeverArrived(why) => {
+                (Outcome::NoEffect, why.clone())
+            }
+            SendEnd::Call(CallEnd::Refused(error)) | SendEnd::Busy(error) => {
+                (Outcome::NoEffect, error.to_string())
+            }
+        };
+        if let Err(error) = self.log.conclude(intent, outcome, &evidence) {
+            // The next run finds the intent open and looks for evidence itself.
+            self.note(address, format!("the end of {} could not be recorded: {error}", described(operation)));
+        }
+    }
+
+    pub(super) fn note(&self, address: &Address, text: String) {
+        self.observer.event(&Event::Note { address, text, elapsed: self.started.elapsed() });
+    }
+}
+
+struct Sent<'a> {
+    operation: &'a Operation,
+    mark: Option<&'a Mark>,
+    has_fallback: bool,
+}
+
+enum SendEnd {
+    Call(CallEnd),
+    Busy(Error),
+    NeverArrived(String),
+}
+
+/// Whether the server already is as the operation wants it. Never true of a reboot.
+pub(super) fn holds(live: &LiveServer, operation: &Operation, same: &dyn Fn(&str, &str) -> bool) -> bool {
+    let power = live.state.settled_power();
+    match operation {
+        Operation::PowerOn => power == Some(Power::On),
+        Operation::PowerOff { .. } => power == Some(Power::Off),
+        Operation::Suspend => power == Some(Power::Suspended),
+        Operation::Rename { to } => live.name.as_ref().is_some_and(|name| same(name.as_str(), to.as_str())),
+        Operation::Reboot { .. } | Operation::Delete => false,
+    }
+}
+
+/// What is being done, for people.
+pub(super) fn described(operation: &Operation) -> String {
+    use crate::model::RebootKind;
+    match operation {
+        Operation::PowerOff { method: OffKind::Hard } => "power off (hard)".into(),
+        Operation::PowerOff { method: OffKind::Graceful } => "power off (graceful)".into(),
+        Operation::Reboot { method: RebootKind::Hard } => "reboot (hard)".into(),
+        Operation::Reboot { method: RebootKind::Soft } => "reboot (soft)".into(),
+        Operation::Rename { to } => format!("rename to {to}"),
+        other => other.verb().phrase().into(),
+    }
+}

@@ -1,0 +1,79 @@
+//! The end of an apply: what was done, what failed and why, what was not started.
+
+use super::paint::{Paint, safe};
+use crate::apply::{ApplySummary, ChangeOutcome, ChangeResult, Moved};
+use crate::model::Verb;
+use crate::plan::{Problem, Refusal, Summary};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// What `apply --format json` prints.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct ApplyDocument {
+    /// The format's version, `1.0`.
+    pub format_version: String,
+    /// The plan's digest.
+    pub digest: String,
+    /// The plan's numbers.
+    pub plan: Summary,
+    /// The plan's problems.
+    pub problems: Vec<Problem>,
+    /// Guards that the plan exceeds; then nothing was executed.
+    pub refusals: Vec<Refusal>,
+    /// Servers that moved since the plan was saved; then nothing was executed.
+    pub moved: Vec<Moved>,
+    /// One result per change of the plan.
+    pub results: Vec<ChangeResult>,
+    /// Their numbers; they add up to the plan.
+    pub summary: ApplySummary,
+    /// The exit code of the program.
+    pub exit_code: u8,
+}
+
+/// The report as text.
+pub fn apply_text(results: &[ChangeResult], paint: Paint) -> String {
+    let mut out = String::new();
+    for outcome in
+        [ChangeOutcome::Done, ChangeOutcome::Failed, ChangeOutcome::Unresolved, ChangeOutcome::NotStarted]
+    {
+        let of_kind: Vec<_> = results.iter().filter(|result| result.outcome == outcome).collect();
+        if of_kind.is_empty() {
+            continue;
+        }
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{}", paint.bold(&heading(outcome)));
+        for result in of_kind {
+            let actions: Vec<&str> = result.actions.iter().map(|verb| Verb::phrase(*verb)).collect();
+            let word = match outcome {
+                ChangeOutcome::Done => paint.green("ok"),
+                ChangeOutcome::NotStarted => paint.dim("--"),
+                _ => paint.red("!!"),
+            };
+            let (address, detail) = (safe(&result.address.to_string()), safe(&result.detail));
+            let _ = writeln!(out, "  {word} {address}  {}: {detail}", actions.join(", "));
+            if outcome == ChangeOutcome::Unresolved {
+                let _ = writeln!(
+                    out,
+                    "     look at it, then: fleetform resolve {address} --done (or --not-done)"
+                );
+            }
+        }
+    }
+    let summary = ApplySummary::of(results);
+    let mut counts = vec![format!("{} done", summary.done)];
+    for (count, word) in
+        [(summary.failed, "failed"), (summary.unresolved, "unresolved"), (summary.not_started, "not started")]
+    {
+        if count > 0 {
+            counts.push(format!("{count} {word}"));
+        }
+    }
+    let _ = writeln!(out, "\n{}", paint.bold(&format!("Apply: {}.", counts.join(", "))));
+    out
+}
+
+fn heading(outcome: ChangeOutcome) -> String {
+    let phrase = outcome.phrase();
+    let mut letters = phrase.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}:", first.to_uppercase(), letters.as_str()))
+}

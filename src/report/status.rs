@@ -1,0 +1,104 @@
+//! The live servers against the file, one line each.
+
+use super::paint::{Paint, safe};
+use crate::diff::{Binding, LiveIndex, bind_all};
+use crate::model::{Address, DesiredServer, Presence, ServerId, ServerName};
+use crate::plan::{Inputs, Plan};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::fmt::Write;
+
+/// One entry of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StatusRow {
+    /// Its address.
+    pub address: Address,
+    /// The live server's id.
+    pub id: Option<ServerId>,
+    /// The live server's name.
+    pub live_name: Option<ServerName>,
+    /// The live state, for people; `null` where no server is bound.
+    pub live: Option<String>,
+    /// What is wanted: `on`, `off`, `suspended`, `any` or `absent`.
+    pub wanted: String,
+    /// `ok`, the pending actions, or the code of the problem.
+    pub status: String,
+}
+
+/// Lines up the selected entries with what is there and what the plan says of them.
+pub fn status_rows(inputs: &Inputs<'_>, plan: &Plan) -> Vec<StatusRow> {
+    let changes: HashMap<&Address, String> = plan
+        .changes
+        .iter()
+        .map(|c| (&c.address, c.actions.iter().map(|verb| verb.phrase()).collect::<Vec<_>>().join(", ")))
+        .collect();
+    let problems: HashMap<&Address, &str> =
+        plan.problems.iter().map(|p| (&p.address, p.code.as_str())).collect();
+    let mut rows = Vec::new();
+    for connection in inputs.live {
+        let entries: Vec<&DesiredServer> =
+            inputs.desired.iter().filter(|entry| entry.address.connection == connection.name).collect();
+        let servers = connection.servers.as_deref().unwrap_or(&[]);
+        let index = LiveIndex::new(servers, &connection.capabilities.names);
+        for (entry, binding) in entries.iter().zip(bind_all(&entries, &index)) {
+            if !inputs.options.selects(entry) {
+                continue;
+            }
+            let live = match binding {
+                Binding::Bound(at) | Binding::Claimed { live: at, .. } => servers.get(at),
+                _ => None,
+            };
+            let all = Address::new(connection.name.clone(), "*".into());
+            let pending = changes.get(&entry.address).cloned();
+            let problem =
+                problems.get(&entry.address).or_else(|| problems.get(&all)).map(|code| (*code).to_owned());
+            rows.push(StatusRow {
+                address: entry.address.clone(),
+                id: live.and_then(|live| live.id.clone()),
+                live_name: live.and_then(|live| live.name.clone()),
+                live: live.map(|live| live.state.to_string()),
+                wanted: if entry.presence == Presence::Absent {
+                    "absent".into()
+                } else {
+                    entry.power.to_string()
+                },
+                status: pending.or(problem).unwrap_or_else(|| "ok".into()),
+            });
+        }
+    }
+    rows.sort_by(|a, b| a.address.cmp(&b.address));
+    rows
+}
+
+/// The rows as an aligned table.
+pub fn status_text(rows: &[StatusRow], plan: &Plan, paint: Paint) -> String {
+    let mut out = String::new();
+    let cells: Vec<[String; 4]> = rows.iter().map(cells).collect();
+    let head = ["SERVER", "LIVE", "WANTED", "STATUS"].map(str::to_owned);
+    let width = |at: usize| {
+        cells.iter().chain([&head]).map(|row: &[String; 4]| row[at].chars().count()).max().unwrap_or(0)
+    };
+    let widths = [width(0), width(1), width(2)];
+    for (at, row) in std::iter::once(&head).chain(&cells).enumerate() {
+        let status = match (at, row[3].as_str()) {
+            (0, text) => text.to_owned(),
+            (_, "ok") => paint.green("ok"),
+            (_, text) => paint.yellow(text),
+        };
+        let [a, b, c] = widths;
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{:<a$}  {:<b$}  {:<c$}  {status}", row[0], row[1], row[2]);
+    }
+    let ok = rows.iter().filter(|row| row.status == "ok").count();
+    let rest = rows.len() - ok;
+    let _ = writeln!(out, "\n{ok} as declared, {rest} not; {} unmanaged.", plan.summary.unmanaged);
+    out
+}
+
+fn cells(row: &StatusRow) -> [String; 4] {
+    let mut name = safe(&row.address.to_string());
+    if let Some(live) = row.live_name.as_ref().filter(|live| **live != row.address.name) {
+        let _ = write!(name, " (now {})", safe(live.as_str()));
+    }
+    [name, safe(row.live.as_deref().unwrap_or("-")), row.wanted.clone(), row.status.clone()]
+}
