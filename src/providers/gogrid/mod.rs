@@ -1,0 +1,3 @@
+//! What speaks gogrid.
+
+pub mod simulator;

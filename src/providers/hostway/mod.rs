@@ -1,0 +1,3 @@
+//! What speaks hostway.
+
+pub mod simulator;

@@ -1,0 +1,4 @@
+//! The providers, one folder each.
+
+pub mod gogrid;
+pub mod hostway;
