@@ -43,7 +43,7 @@ pub enum Error {
 
 impl Error {
     /// A mistake in the world, with its place.
-    pub(super) fn world(path: impl Into<String>, message: impl ToString) -> Self {
-        Self::World { path: path.into(), message: message.to_string() }
+    pub(super) fn world(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::World { path: path.into(), message: message.into() }
     }
 }

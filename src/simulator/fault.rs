@@ -130,7 +130,8 @@ impl Fault {
 impl Rule {
     /// Reads a rule; `path` is where it stands, for the error.
     pub fn read(value: Value, path: &str) -> Result<Self, Error> {
-        let rule: Self = serde_json::from_value(value).map_err(|error| Error::world(path, error))?;
+        let rule: Self =
+            serde_json::from_value(value).map_err(|error| Error::world(path, error.to_string()))?;
         if rule.nth == 0 {
             return Err(Error::world(path, "`nth` is counted from 1"));
         }

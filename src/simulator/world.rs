@@ -124,8 +124,8 @@ struct RawServer {
 impl World {
     /// Reads a world from what its file says.
     pub fn from_value(value: Value) -> Result<Self, Error> {
-        let raw: RawWorld =
-            serde_json::from_value(value.clone()).map_err(|error| Error::world("top level", error))?;
+        let raw: RawWorld = serde_json::from_value(value.clone())
+            .map_err(|error| Error::world("top level", error.to_string()))?;
         if raw.version != 1 {
             let message = format!("version {} is not known here; write `version: 1`", raw.version);
             return Err(Error::world("version", message));
@@ -198,7 +198,7 @@ impl Timing {
 }
 
 fn read<T: serde::de::DeserializeOwned>(value: Value, path: &str) -> Result<T, Error> {
-    serde_json::from_value(value).map_err(|error| Error::world(path, error))
+    serde_json::from_value(value).map_err(|error| Error::world(path, error.to_string()))
 }
 
 /// One entry, expanded: ids in braces go with names in braces, one by one.
