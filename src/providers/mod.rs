@@ -6,6 +6,7 @@ pub mod hostway;
 use crate::http::{Clients, Limits};
 use crate::model::{ProviderSpec, Settings};
 use crate::provider::{Error, Provider};
+use crate::simulator::Face;
 use std::sync::Arc;
 
 /// What a provider needs to open a connection.
@@ -24,12 +25,14 @@ pub struct Registration {
     pub spec: &'static ProviderSpec,
     /// Opens a connection; no request is made yet.
     pub open: fn(&Opening<'_>) -> Result<Arc<dyn Provider>, Error>,
+    /// The other side of its wire.
+    pub face: &'static dyn Face,
 }
 
 /// Every provider type, by name.
 pub static REGISTRY: &[Registration] = &[
-    Registration { spec: &gogrid::SPEC, open: gogrid::open },
-    Registration { spec: &hostway::SPEC, open: hostway::open },
+    Registration { spec: &gogrid::SPEC, open: gogrid::open, face: gogrid::simulator::FACE },
+    Registration { spec: &hostway::SPEC, open: hostway::open, face: hostway::simulator::FACE },
 ];
 
 /// The row of a provider type.
@@ -40,4 +43,9 @@ pub fn find(type_name: &str) -> Option<&'static Registration> {
 /// The data of every provider type, for those who must not know more.
 pub fn specs() -> Vec<&'static ProviderSpec> {
     REGISTRY.iter().map(|row| row.spec).collect()
+}
+
+/// The simulator's face of every provider type.
+pub fn faces() -> Vec<&'static dyn Face> {
+    REGISTRY.iter().map(|row| row.face).collect()
 }

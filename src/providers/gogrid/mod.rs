@@ -2,6 +2,7 @@
 
 mod convert;
 mod sign;
+pub mod simulator;
 mod spec;
 mod wire;
 

@@ -1,6 +1,7 @@
 //! Hostway FlexCloud servers: plain REST with Basic authentication. See the README of this folder.
 
 mod convert;
+pub mod simulator;
 mod spec;
 mod wire;
 
