@@ -12,6 +12,7 @@
 //! - [`cli`]: arguments to library calls; thin
 
 pub mod apply;
+pub mod cli;
 pub mod config;
 pub mod diff;
 pub mod http;

@@ -15,6 +15,6 @@ pub use change::{Change, Facts, Step, StepRef};
 pub use document::{FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord};
 pub use guard::{Accepted, GuardName, Refusal, check as check_guards};
 pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
-pub use planner::{Plan, plan};
+pub use planner::{Plan, plan, unmanaged};
 pub use problem::{Code, Problem, Severity};
 pub use summary::Summary;

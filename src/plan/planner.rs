@@ -59,6 +59,20 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     result
 }
 
+/// The live servers that no entry means, by connection. Connections that could not be read have none.
+pub fn unmanaged(inputs: &Inputs<'_>) -> Vec<(ConnectionName, Vec<LiveServer>)> {
+    let mut all = Vec::new();
+    for connection in inputs.live {
+        let Ok(servers) = &connection.servers else { continue };
+        let desired: Vec<&DesiredServer> =
+            inputs.desired.iter().filter(|entry| entry.address.connection == connection.name).collect();
+        let managed = Room { inputs, connection, servers }.managed(&desired);
+        let missing = servers.iter().zip(managed).filter(|(_, managed)| !managed).map(|(server, _)| server.clone());
+        all.push((connection.name.clone(), missing.collect()));
+    }
+    all
+}
+
 #[derive(Default)]
 struct PartialPlan {
     changes: Vec<Change>,
@@ -92,7 +106,18 @@ impl Room<'_> {
         part
     }
 
+    /// Which live servers some entry is about.
+    fn managed(&self, desired: &[&DesiredServer]) -> Vec<bool> {
+        let index = LiveIndex::new(self.servers, &self.connection.capabilities.names);
+        let mut managed = vec![false; self.servers.len()];
+        for (entry, binding) in desired.iter().zip(&bind_all(desired, &index)) {
+            self.claim(&mut managed, entry, binding, &index);
+        }
+        managed
+    }
+
     /// Which live servers an entry is about, even where it cannot be told which of them it means.
+    #[allow(clippy::unused_self, reason = "it belongs to the room, whose index it takes")]
     fn claim(&self, managed: &mut [bool], entry: &DesiredServer, binding: &Binding, index: &LiveIndex<'_>) {
         match binding {
             Binding::Bound(at) | Binding::Claimed { live: at, .. } => managed[*at] = true,

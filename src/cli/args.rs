@@ -1,0 +1,303 @@
+//! The command line's grammar. Nothing else in the program knows clap.
+
+use super::exit::code;
+use super::io::Io;
+use crate::model::Selector;
+use crate::plan::GuardName;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  fleetform init                          write a starter fleet file
+  fleetform plan --simulate               try it: no account, no network
+  fleetform plan --out plan.json          review this,
+  fleetform apply plan.json               and carry out exactly this
+  fleetform apply --target 'east/web-*'   a part of the fleet
+
+Exit codes: 0 done, 1 something to fix, 2 changes pending (--detailed-exitcode),
+3 failed or unresolved changes, 4 refused, 5 stale, 6 try again later, 64 usage,
+130 interrupted.";
+
+/// Keeps servers that already exist in the state that a reviewed YAML file declares.
+#[derive(Debug, Parser)]
+#[command(name = "fleetform", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Fleet file, or a folder of them (repeatable) [default: fleet.yaml]
+    #[arg(short, long, global = true, value_name = "PATH", env = "FLEETFORM_FILE", value_delimiter = None)]
+    pub(super) file: Vec<PathBuf>,
+    /// Use the embedded simulator for every connection [default world: world.yaml beside the file]
+    #[arg(long, global = true, value_name = "WORLD", num_args = 0..=1, require_equals = true)]
+    pub(super) simulate: Option<Option<PathBuf>>,
+    /// How to print
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
+    pub(super) format: Format,
+    /// Changes under way at once
+    #[arg(long, global = true, value_name = "N", default_value_t = 64, value_parser = parallelism, hide = true)]
+    pub(super) parallelism: usize,
+    /// No colour (also NO_COLOR)
+    #[arg(long, global = true)]
+    pub(super) no_color: bool,
+    /// Say more (-v), or all of it (-vv)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Log lines for people or for programs
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", hide = true)]
+    pub(super) log_format: LogFormat,
+    /// Say nothing but the result
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// How to log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Write a commented starter fleet file
+    Init(InitArgs),
+    /// Check the file offline
+    Validate,
+    /// Show what would change
+    Plan(PlanArgs),
+    /// Render a saved plan
+    Show(ShowArgs),
+    /// Plan (or take a saved plan), ask, execute, wait
+    Apply(ApplyArgs),
+    /// The live servers against the file
+    Status(StatusArgs),
+    /// YAML for live servers that the file does not have
+    Import(ImportArgs),
+    /// Settle a change whose outcome nobody can see
+    Resolve(ResolveArgs),
+    /// The providers, what each can do, their settings
+    Providers,
+    /// Serve the simulator until stopped
+    Simulate(SimulateArgs),
+    /// Print the JSON Schema of a file
+    Schema(SchemaArgs),
+    /// Print shell completions
+    Completions(CompletionsArgs),
+    /// Print the man page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Replace files that exist
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+/// What shapes a plan.
+#[derive(Debug, Default, Args)]
+pub(super) struct Shape {
+    /// Only servers like this: 'east/web-*' or 'label:tier=web' (repeatable)
+    #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
+    pub(super) target: Vec<Selector>,
+    /// A missing server is a warning
+    #[arg(long)]
+    pub(super) allow_missing: bool,
+    /// Reboot servers of which nobody knows when they were
+    #[arg(long)]
+    pub(super) reboot_unknown: bool,
+    /// How long to wait for servers in transition
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub(super) settle_timeout: Duration,
+}
+
+/// What guards a plan.
+#[derive(Debug, Default, Args)]
+pub(super) struct Guards {
+    /// Let deletes happen
+    #[arg(long)]
+    pub(super) allow_delete: bool,
+    /// Lift a guard for this plan: deletes=3, power_offs=5, changes=40
+    #[arg(long, value_name = "GUARD=N", value_parser = accept)]
+    pub(super) accept: Vec<(GuardName, u64)>,
+    /// At most so many changes: 5, or 10% of a provider's servers
+    #[arg(long, value_name = "N", value_parser = bound)]
+    pub(super) max_changes: Vec<crate::model::Bound>,
+    /// At most so many power-offs
+    #[arg(long, value_name = "N", value_parser = bound)]
+    pub(super) max_power_offs: Vec<crate::model::Bound>,
+    /// At most so many deletes
+    #[arg(long, value_name = "N", value_parser = bound)]
+    pub(super) max_deletes: Vec<crate::model::Bound>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) shape: Shape,
+    #[command(flatten)]
+    pub(super) guards: Guards,
+    /// Save the plan
+    #[arg(long, value_name = "PATH")]
+    pub(super) out: Option<PathBuf>,
+    /// Exit with 2 where changes are pending
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The saved plan
+    pub(super) plan: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    /// A saved plan; without one, plans first
+    pub(super) plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) shape: Shape,
+    #[command(flatten)]
+    pub(super) guards: Guards,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
+    /// Leave servers with problems out and apply the rest
+    #[arg(long)]
+    pub(super) partial: bool,
+    /// How long to wait for another apply on this ledger
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub(super) lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Only servers like this: 'east/web-*' or 'label:tier=web' (repeatable)
+    #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
+    pub(super) target: Vec<Selector>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// Only this connection
+    #[arg(long, value_name = "NAME")]
+    pub(super) provider: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("word").required(true))]
+pub(super) struct ResolveArgs {
+    /// The server: connection/name
+    pub(super) address: String,
+    /// The change has happened
+    #[arg(long, group = "word")]
+    pub(super) done: bool,
+    /// It has not, and may be tried again
+    #[arg(long, group = "word")]
+    pub(super) not_done: bool,
+    /// How long to wait for an apply on this ledger
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub(super) lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SimulateArgs {
+    /// The world to serve [default: world.yaml]
+    pub(super) world: Option<PathBuf>,
+    /// The loopback address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4700")]
+    pub(super) listen: std::net::SocketAddr,
+    /// Keep the world in this file from one run to the next
+    #[arg(long, value_name = "PATH")]
+    pub(super) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// Of which file
+    #[arg(default_value = "fleet")]
+    pub(super) of: SchemaOf,
+}
+
+/// The files that have a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// The fleet file.
+    Fleet,
+    /// The saved plan, which is also what `plan --format json` prints.
+    Plan,
+    /// What `apply --format json` prints.
+    Apply,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// The whole grammar, for completions and the man page.
+pub(super) fn grammar() -> clap::Command {
+    Cli::command()
+}
+
+/// Prints what clap has to say. Help and version are results; the rest is a usage error, which is 64 here.
+pub(super) fn refused(error: &clap::Error, io: &mut Io<'_>) -> u8 {
+    let text = error.render();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            io.print(&if io.colour_out() { text.ansi().to_string() } else { text.to_string() });
+            code::DONE
+        }
+        _ => {
+            io.say(text.to_string().trim_end());
+            code::USAGE
+        }
+    }
+}
+
+fn parallelism(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=10_000) => Ok(number),
+        _ => Err("write a number from 1 to 10000".into()),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    crate::config::parse_duration(text).ok_or_else(|| "write a time such as 500ms, 30s, 15m or 2h".into())
+}
+
+fn bound(text: &str) -> Result<crate::model::Bound, String> {
+    crate::model::Bound::parse(text).ok_or_else(|| "write a number such as 5 or a share such as 10%".into())
+}
+
+fn accept(text: &str) -> Result<(GuardName, u64), String> {
+    let parsed = text.split_once('=').and_then(|(name, number)| {
+        let guard = GuardName::ALL.into_iter().find(|guard| guard.word() == name)?;
+        Some((guard, number.parse().ok()?))
+    });
+    parsed.ok_or_else(|| "write deletes=N, power_offs=N or changes=N, as the refusal printed it".into())
+}

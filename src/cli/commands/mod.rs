@@ -1,0 +1,17 @@
+//! One file per command: typed options, one library call, a view.
+
+pub(super) mod apply;
+mod approval;
+pub(super) mod completions;
+pub(super) mod import;
+pub(super) mod init;
+pub(super) mod man;
+pub(super) mod plan;
+pub(super) mod providers;
+pub(super) mod resolve;
+pub(super) mod saved;
+pub(super) mod schema;
+pub(super) mod show;
+pub(super) mod simulate;
+pub(super) mod status;
+pub(super) mod validate;

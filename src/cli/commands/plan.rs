@@ -1,0 +1,66 @@
+//! `plan`: shows what would change.
+
+use super::saved;
+use crate::cli::args::{Format, Global, Guards, PlanArgs};
+use crate::cli::exit::{self, Failure, code};
+use crate::cli::fetch::{self, Planned};
+use crate::cli::io::Io;
+use crate::cli::session::Session;
+use crate::cli::stop::{Signals, block_on};
+use crate::model::Limits;
+use crate::plan::{Accepted, PlanDocument, Refusal, check_guards};
+use crate::report::plan_text;
+
+pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
+    let session = Session::open(global, io)?;
+    session.check_targets(&args.shape.target)?;
+    let planned = block_on(async {
+        let signals = Signals::listen()?;
+        let work = async {
+            let replay = fetch::read_ledger(&session, io)?;
+            let options = crate::plan::Options { targets: args.shape.target.clone(), ..Default::default() };
+            let links = session.links(&fetch::used(&session, &options))?;
+            Ok(fetch::planned(&session, &args.shape, links, replay, io).await)
+        };
+        signals.unless_interrupted(work).await
+    })?;
+    let refusals = refusals(&planned.plan, &session.fleet.limits, &args.guards);
+    let document = document(&session, &planned);
+    if let Some(path) = &args.out {
+        saved::write(path, &document)?;
+    }
+    match global.format {
+        Format::Json => io.print_json(&document),
+        Format::Text => {
+            let text =
+                plan_text(&document.changes, &document.problems, &refusals, &document.summary, io.paint());
+            io.print(&text);
+        }
+    }
+    if let Some(path) = &args.out {
+        io.mention(&format!("Saved as {path} ({digest}).", path = path.display(), digest = document.digest));
+    }
+    Ok(match exit::of_problems(&document.problems) {
+        Some(code) => code,
+        None if args.detailed_exitcode && !document.changes.is_empty() => code::PENDING,
+        None => code::DONE,
+    })
+}
+
+/// The plan as a document.
+pub(super) fn document(session: &Session, planned: &Planned<'_>) -> PlanDocument {
+    let options = saved::options_record(&planned.options, session.is_simulated());
+    PlanDocument::new(planned.plan.clone(), saved::fleet_files(&session.fleet), options, planned.now)
+}
+
+/// The guards of the file and of the command line together: all of them hold.
+pub(super) fn refusals(plan: &crate::plan::Plan, limits: &Limits, guards: &Guards) -> Vec<Refusal> {
+    let with = |a: &[crate::model::Bound], b: &[crate::model::Bound]| [a, b].concat();
+    let limits = Limits {
+        max_changes: with(&limits.max_changes, &guards.max_changes),
+        max_power_offs: with(&limits.max_power_offs, &guards.max_power_offs),
+        max_deletes: with(&limits.max_deletes, &guards.max_deletes),
+    };
+    let accepted: Accepted = guards.accept.iter().copied().collect();
+    check_guards(plan, &limits, &accepted, guards.allow_delete)
+}

@@ -1,0 +1,72 @@
+//! `resolve`: a person says what came of a change that nobody could see.
+
+use crate::cli::args::{Global, ResolveArgs};
+use crate::cli::exit::{Failure, code};
+use crate::cli::fetch;
+use crate::cli::io::Io;
+use crate::cli::session::{Session, near_addresses};
+use crate::cli::stop::{Signals, block_on};
+use crate::diff::{Binding, LiveIndex, bind_all};
+use crate::ledger::{self, Journal, Lock, LockError};
+use crate::model::{Address, DesiredServer, ServerId};
+use jiff::Timestamp;
+
+pub(in crate::cli) fn run(global: &Global, args: &ResolveArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
+    let address = Address::parse(&args.address)
+        .ok_or_else(|| Failure::usage(format!("{:?} is no address: write connection/name", args.address)))?;
+    let session = Session::open(global, io)?;
+    let replay = ledger::read(&session.ledger).map_err(|error| Failure::problem(error.to_string()))?;
+    let open = replay.facts.unresolved.iter().find(|(_, open)| open.address == address);
+    let id = match open {
+        Some(((_, id), _)) => id.clone(),
+        None if args.not_done => {
+            return Err(Failure::usage(format!("nothing of {address} is unresolved{}", others(&replay))));
+        }
+        None => live_id(&session, &address, io)?,
+    };
+    let lock = Lock::take(&session.ledger, args.lock_timeout).map_err(|error| match error {
+        LockError::Held { .. } => Failure::Message(code::LATER, error.to_string()),
+        LockError::Io { .. } => Failure::problem(error.to_string()),
+    })?;
+    let failed = |error: ledger::JournalError| Failure::problem(error.to_string());
+    let journal = Journal::open(&session.ledger, lock, Timestamp::now()).map_err(failed)?;
+    journal.resolve(address.connection.clone(), id, address.clone(), args.done).map_err(failed)?;
+    let word = if args.done { "done" } else { "not done" };
+    io.mention(&format!("{address}: recorded as {word}."));
+    Ok(code::DONE)
+}
+
+fn others(replay: &ledger::Replay) -> String {
+    let mut open: Vec<String> = replay.facts.unresolved.values().map(|open| open.address.to_string()).collect();
+    open.sort();
+    if open.is_empty() { String::new() } else { format!("; unresolved are: {}", open.join(", ")) }
+}
+
+/// The id of the live server that an address means: needed to say of it "it was rebooted".
+fn live_id(session: &Session, address: &Address, io: &mut Io<'_>) -> Result<ServerId, Failure> {
+    let Some(entry) = session.fleet.servers.iter().find(|entry| entry.address == *address) else {
+        let near = near_addresses(&address.to_string(), session.fleet.servers.iter().map(|entry| &entry.address));
+        return Err(Failure::usage(format!("{address} is no server of the file{near}")));
+    };
+    let _ = io;
+    let live = block_on(async {
+        let signals = Signals::listen()?;
+        let work = async {
+            let links = session.links([&address.connection])?;
+            Ok(fetch::list(session, &links).await)
+        };
+        signals.unless_interrupted(work).await
+    })?;
+    let Some(connection) = live.first() else { return Err(Failure::problem(format!("{address}: no connection"))) };
+    let servers = connection.servers.as_ref().map_err(|failure| {
+        let code = if failure.transient { code::LATER } else { code::PROBLEM };
+        Failure::Message(code, failure.message.clone())
+    })?;
+    let index = LiveIndex::new(servers, &connection.capabilities.names);
+    let entries: Vec<&DesiredServer> = vec![entry];
+    match bind_all(&entries, &index).first() {
+        Some(Binding::Bound(at)) => servers[*at].id.clone(),
+        _ => None,
+    }
+    .ok_or_else(|| Failure::problem(format!("{address} means no live server, or more than one")))
+}

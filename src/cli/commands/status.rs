@@ -1,0 +1,43 @@
+//! `status`: the live servers against the file, one line each.
+
+use crate::cli::args::{Format, Global, Shape, StatusArgs};
+use crate::cli::exit::{self, Failure, code};
+use crate::cli::fetch;
+use crate::cli::io::Io;
+use crate::cli::session::Session;
+use crate::cli::stop::{Signals, block_on};
+use crate::report::{problems_text, status_rows, status_text};
+
+pub(in crate::cli) fn run(global: &Global, args: &StatusArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
+    let session = Session::open(global, io)?;
+    session.check_targets(&args.target)?;
+    // Nobody waits for a status: what is in transition is shown as that.
+    let shape = Shape { target: args.target.clone(), ..Shape::default() };
+    let planned = block_on(async {
+        let signals = Signals::listen()?;
+        let work = async {
+            let replay = fetch::read_ledger(&session, io)?;
+            let options = crate::plan::Options { targets: shape.target.clone(), ..Default::default() };
+            let links = session.links(&fetch::used(&session, &options))?;
+            Ok(fetch::planned(&session, &shape, links, replay, io).await)
+        };
+        signals.unless_interrupted(work).await
+    })?;
+    let rows = status_rows(&planned.inputs(&session), &planned.plan);
+    match global.format {
+        Format::Json => io.print_json(&serde_json::json!({
+            "format_version": crate::plan::FORMAT_VERSION,
+            "servers": rows,
+            "unmanaged": planned.plan.summary.unmanaged,
+            "problems": planned.plan.problems,
+        })),
+        Format::Text => {
+            io.print(&status_text(&rows, &planned.plan, io.paint()));
+            let problems = problems_text(&planned.plan.problems, io.paint());
+            if !problems.is_empty() {
+                io.print(&format!("\n{problems}"));
+            }
+        }
+    }
+    Ok(exit::of_problems(&planned.plan.problems).unwrap_or(code::DONE))
+}

@@ -1,0 +1,194 @@
+//! Reads the live state, side by side, and makes the plan from it; waits for servers in transition.
+
+use super::args::Shape;
+use super::exit::Failure;
+use super::io::Io;
+use super::session::Session;
+use crate::apply::{Links, Recovered, recover};
+use crate::diff::LiveIndex;
+use crate::ledger::{self, Outcome, Replay};
+use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, Verb};
+use crate::plan::{Code, ConnectionLive, Inputs, Options, Plan, ReadFailure, plan};
+use crate::provider::list_all;
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// A plan with all that it was made from.
+pub(super) struct Planned<'a> {
+    pub(super) plan: Plan,
+    pub(super) live: Vec<ConnectionLive<'a>>,
+    pub(super) links: Links,
+    pub(super) options: Options,
+    pub(super) replay: Replay,
+    pub(super) recovered: Vec<Recovered>,
+    pub(super) now: Timestamp,
+}
+
+impl Planned<'_> {
+    pub(super) fn inputs<'b>(&'b self, session: &'b Session) -> Inputs<'b> {
+        Inputs {
+            desired: &session.fleet.servers,
+            live: &self.live,
+            ledger: &self.replay.facts,
+            now: self.now,
+            options: &self.options,
+        }
+    }
+}
+
+/// The connections that the selected servers are on.
+pub(super) fn used(session: &Session, options: &Options) -> BTreeSet<ConnectionName> {
+    let selected = session.fleet.servers.iter().filter(|entry| options.selects(entry));
+    selected.map(|entry| entry.address.connection.clone()).collect()
+}
+
+/// Reads the ledger, without a lock; says what is damaged in it.
+pub(super) fn read_ledger(session: &Session, io: &mut Io<'_>) -> Result<Replay, Failure> {
+    let replay = ledger::read(&session.ledger).map_err(|error| Failure::problem(error.to_string()))?;
+    for warning in &replay.warnings {
+        io.warn(warning);
+    }
+    Ok(replay)
+}
+
+/// Reads everything and plans. Servers in transition are waited for at most `settle_timeout`.
+pub(super) async fn planned(
+    session: &Session,
+    shape: &Shape,
+    links: Links,
+    mut replay: Replay,
+    io: &mut Io<'_>,
+) -> Planned<'static> {
+    let options = Options {
+        targets: shape.target.clone(),
+        allow_missing: shape.allow_missing,
+        reboot_unknown: shape.reboot_unknown,
+    };
+    let (live, recovered) =
+        futures_util::future::join(list(session, &links), recover(&replay.open, &links, Timestamp::now())).await;
+    adopt(&mut replay, &recovered);
+    let now = Timestamp::now();
+    let mut planned = Planned { plan: Plan::default(), live, links, options, replay, recovered, now };
+    planned.plan = plan(&planned.inputs(session));
+    settle(session, &mut planned, shape.settle_timeout, io).await;
+    planned
+}
+
+/// Lists every open connection.
+pub(super) async fn list(session: &Session, links: &Links) -> Vec<ConnectionLive<'static>> {
+    join_all(links.iter().map(|(name, link)| async move {
+        let in_flight = session.fleet.connections.get(name).and_then(|c| c.max_in_flight);
+        let in_flight = in_flight.unwrap_or(link.capabilities.default_in_flight);
+        let servers = list_all(&*link.provider, link.capabilities.names.id_case, in_flight).await;
+        ConnectionLive {
+            name: name.clone(),
+            type_name: type_name(session, name),
+            capabilities: link.capabilities,
+            servers: servers
+                .map_err(|error| ReadFailure { message: error.to_string(), transient: error.is_transient() }),
+        }
+    }))
+    .await
+}
+
+fn type_name(session: &Session, name: &ConnectionName) -> &'static str {
+    let connection = session.fleet.connections.get(name);
+    connection.and_then(|c| crate::providers::find(&c.type_name)).map_or("unknown", |row| row.spec.type_name)
+}
+
+/// What the evidence says of earlier runs, as if they had recorded it.
+fn adopt(replay: &mut Replay, recovered: &[Recovered]) {
+    for found in recovered {
+        let intent = &found.open.intent;
+        let key = (intent.provider.clone(), intent.id.clone());
+        replay.facts.unresolved.remove(&key);
+        if found.outcome == Outcome::Done && intent.operation.verb() == Verb::Reboot {
+            let boot = replay.facts.boots.entry(key).or_insert(intent.at);
+            *boot = (*boot).max(intent.at);
+        }
+    }
+}
+
+/// Reads servers in transition again until the plan no longer waits for any, or time is up.
+async fn settle(session: &Session, planned: &mut Planned<'static>, patience: Duration, io: &mut Io<'_>) {
+    let deadline = Instant::now() + patience;
+    let mut pause = Duration::from_millis(250);
+    let mut said = false;
+    loop {
+        let waiting: Vec<Address> = planned
+            .plan
+            .problems
+            .iter()
+            .filter(|problem| problem.code == Code::InTransition)
+            .map(|problem| problem.address.clone())
+            .collect();
+        let left = deadline.saturating_duration_since(Instant::now());
+        if waiting.is_empty() || left.is_zero() {
+            return;
+        }
+        if !said {
+            io.mention(&format!("Waiting for {} in transition (at most {patience:?}): {}", count(&waiting), names(&waiting)));
+            said = true;
+        }
+        sleep(pause.min(left)).await;
+        pause = pause.mul_f64(1.4).min(Duration::from_secs(5));
+        for address in &waiting {
+            read_again(session, planned, address).await;
+        }
+        planned.now = Timestamp::now();
+        planned.plan = plan(&planned.inputs(session));
+    }
+}
+
+async fn read_again(session: &Session, planned: &mut Planned<'static>, address: &Address) {
+    let Some(entry) = session.fleet.servers.iter().find(|entry| entry.address == *address) else { return };
+    let Some(link) = planned.links.get(&address.connection).cloned() else { return };
+    let Some(connection) = planned.live.iter_mut().find(|live| live.name == address.connection) else { return };
+    let Ok(servers) = &mut connection.servers else { return };
+    let Some(at) = find(servers, entry, connection.capabilities) else { return };
+    let fresh = match &servers[at].id {
+        Some(id) => link.provider.get(id).await,
+        None => {
+            // Without an id only a whole listing can show it.
+            if let Ok(all) = list_all(&*link.provider, link.capabilities.names.id_case, 1).await {
+                *servers = all;
+            }
+            return;
+        }
+    };
+    match fresh {
+        Ok(Some(live)) => servers[at] = live,
+        Ok(None) => {
+            servers.remove(at);
+        }
+        Err(error) => tracing::debug!(%address, %error, "could not be read again"),
+    }
+}
+
+fn find(servers: &[LiveServer], entry: &DesiredServer, capabilities: &crate::model::Capabilities) -> Option<usize> {
+    let index = LiveIndex::new(servers, &capabilities.names);
+    let by_name = |name: &str| index.with_name(name).first().copied();
+    entry
+        .id
+        .as_ref()
+        .and_then(|id| index.with_id(id.as_str()))
+        .or_else(|| by_name(entry.address.name.as_str()))
+        .or_else(|| entry.renamed_from.as_ref().and_then(|name| by_name(name.as_str())))
+        .filter(|&at| servers[at].id.is_none() || matches!(servers[at].state, LiveState::Transition { .. }))
+}
+
+fn count(waiting: &[Address]) -> String {
+    if waiting.len() == 1 { "a server".into() } else { format!("{} servers", waiting.len()) }
+}
+
+fn names(waiting: &[Address]) -> String {
+    const SHOWN: usize = 5;
+    let mut text: Vec<String> = waiting.iter().take(SHOWN).map(ToString::to_string).collect();
+    if waiting.len() > SHOWN {
+        text.push("…".into());
+    }
+    text.join(", ")
+}

@@ -1,0 +1,105 @@
+//! Where the program writes to: data to stdout, everything else to stderr. A reader that went away is no error.
+
+use crate::report::Paint;
+use std::io::{IsTerminal, Write};
+
+/// The program's ends. Handed in, so that tests can hold them.
+pub struct Io<'a> {
+    out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+    out_is_terminal: bool,
+    err_is_terminal: bool,
+    in_is_terminal: bool,
+    colour: bool,
+    quiet: bool,
+}
+
+impl<'a> Io<'a> {
+    /// The process's own.
+    pub fn of_process(out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
+        Self {
+            out,
+            err,
+            out_is_terminal: std::io::stdout().is_terminal(),
+            err_is_terminal: std::io::stderr().is_terminal(),
+            in_is_terminal: std::io::stdin().is_terminal(),
+            colour: true,
+            quiet: false,
+        }
+    }
+
+    pub(super) fn settle_colour(&mut self, no_color: bool) {
+        let unwanted = crate::config::process_env("NO_COLOR").is_some_and(|value| !value.is_empty());
+        self.colour = !no_color && !unwanted;
+    }
+
+    pub(super) fn be_quiet(&mut self, quiet: bool) {
+        self.quiet = quiet;
+    }
+
+    pub(super) fn colour_out(&self) -> bool {
+        self.colour && self.out_is_terminal
+    }
+
+    pub(super) fn colour_err(&self) -> bool {
+        self.colour && self.err_is_terminal
+    }
+
+    pub(super) fn paint(&self) -> Paint {
+        Paint { on: self.colour_out() }
+    }
+
+    pub(super) fn can_ask(&self) -> bool {
+        self.in_is_terminal
+    }
+
+    pub(super) fn shows_bars(&self) -> bool {
+        self.err_is_terminal && !self.quiet
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Data.
+    pub(super) fn print(&mut self, text: &str) {
+        // Nobody is left to be told when stdout is gone; what the exit code says stays true.
+        let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+    }
+
+    /// Data as JSON, one document.
+    pub(super) fn print_json(&mut self, value: &impl serde::Serialize) {
+        let text = serde_json::to_string_pretty(value).unwrap_or_default();
+        self.print(&text);
+        self.print("\n");
+    }
+
+    /// Talk.
+    pub(super) fn say(&mut self, text: &str) {
+        let _ = writeln!(self.err, "{text}");
+    }
+
+    /// Talk that `-q` silences.
+    pub(super) fn mention(&mut self, text: &str) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+
+    /// An error that has no place in a file.
+    pub(super) fn error(&mut self, text: &str) {
+        let word = Paint { on: self.colour_err() }.red("error:");
+        self.say(&format!("{word} {text}"));
+    }
+
+    /// A warning that has no place in a file.
+    pub(super) fn warn(&mut self, text: &str) {
+        let word = Paint { on: self.colour_err() }.yellow("warning:");
+        self.say(&format!("{word} {text}"));
+    }
+
+    /// A question, without a line's end.
+    pub(super) fn prompt(&mut self, question: &str) {
+        let _ = write!(self.err, "{question}").and_then(|()| self.err.flush());
+    }
+}

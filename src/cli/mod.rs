@@ -1,0 +1,51 @@
+//! The command line: arguments to typed options, one library call, a view. Thin.
+
+mod args;
+mod commands;
+mod exit;
+mod fetch;
+mod io;
+mod progress;
+mod session;
+mod stop;
+
+pub use exit::code;
+pub use io::Io;
+
+use args::{Cli, Command};
+use clap::Parser;
+use exit::Failure;
+use std::ffi::OsString;
+
+/// Runs the program and returns its exit code, one of those the contract lists.
+pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> u8 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return args::refused(&error, io),
+    };
+    io.settle_colour(cli.global.no_color);
+    progress::start_logging(&cli.global);
+    match dispatch(&cli, io) {
+        Ok(code) => code,
+        Err(failure) => failure.report(io),
+    }
+}
+
+fn dispatch(cli: &Cli, io: &mut Io<'_>) -> Result<u8, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Init(args) => commands::init::run(global, args, io),
+        Command::Validate => commands::validate::run(global, io),
+        Command::Plan(args) => commands::plan::run(global, args, io),
+        Command::Show(args) => commands::show::run(global, args, io),
+        Command::Apply(args) => commands::apply::run(global, args, io),
+        Command::Status(args) => commands::status::run(global, args, io),
+        Command::Import(args) => commands::import::run(global, args, io),
+        Command::Resolve(args) => commands::resolve::run(global, args, io),
+        Command::Providers => commands::providers::run(global, io),
+        Command::Simulate(args) => commands::simulate::run(global, args, io),
+        Command::Schema(args) => commands::schema::run(args, io),
+        Command::Completions(args) => commands::completions::run(args, io),
+        Command::Man => commands::man::run(io),
+    }
+}

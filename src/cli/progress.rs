@@ -1,0 +1,88 @@
+//! Progress of an apply: a bar on a terminal, plain lines elsewhere. And the log.
+
+use super::args::{Global, LogFormat};
+use super::io::Io;
+use crate::apply::{ChangeOutcome, Event, Observer};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::Write;
+use std::time::Duration;
+use tracing_subscriber::filter::EnvFilter;
+
+/// Starts the log: warnings, with `-v` what is decided, with `-vv` every call. Only our own records: those of the
+/// libraries beneath may hold headers.
+pub(super) fn start_logging(global: &Global) {
+    let level = match global.verbose {
+        0 => "fleetform=warn",
+        1 => "fleetform=info",
+        _ => "fleetform=debug",
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false);
+    // A second call in one process (a test) keeps the first log.
+    let _ = match global.log_format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+}
+
+/// Tells what an apply is doing.
+pub(super) struct Progress {
+    bar: Option<ProgressBar>,
+    quiet: bool,
+}
+
+impl Progress {
+    pub(super) fn new(changes: usize, io: &Io<'_>) -> Self {
+        let bar = io.shows_bars().then(|| {
+            let bar = ProgressBar::with_draw_target(Some(changes as u64), ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{spinner} [{bar:30}] {pos}/{len} {elapsed}  {wide_msg}") {
+                bar.set_style(style.progress_chars("=> "));
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        Self { bar, quiet: io.is_quiet() }
+    }
+
+    pub(super) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, text: &str) {
+        match &self.bar {
+            _ if self.quiet => {}
+            Some(bar) => bar.println(text),
+            // Nobody is left to be told when stderr is gone.
+            None => drop(writeln!(std::io::stderr(), "{text}")),
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::Started { address, what } => match &self.bar {
+                Some(bar) => bar.set_message(format!("{address}: {what}")),
+                None => self.line(&format!("{address}: {what} ...")),
+            },
+            Event::Note { address, text, elapsed } => {
+                self.line(&format!("{address}: {text} ({:.1} s)", elapsed.as_secs_f64()));
+            }
+            Event::Finished { result } => {
+                if let Some(bar) = &self.bar {
+                    bar.inc(1);
+                }
+                let (phrase, seconds) = (result.outcome.phrase(), result.seconds);
+                match result.outcome {
+                    ChangeOutcome::Done => self.line(&format!("{}: {phrase} after {seconds:.1} s", result.address)),
+                    _ => self.line(&format!("{}: {phrase}: {}", result.address, result.detail)),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What every command that reads a fleet begins with: the files, the simulator if asked for, open connections.
+
+use super::args::Global;
+use super::exit::Failure;
+use super::io::Io;
+use crate::apply::{Link, Links};
+use crate::config::{self, Connection, Fleet, Mode};
+use crate::http::{Clients, Limits};
+use crate::model::{Address, ConnectionName, Selector, Settings};
+use crate::providers::{self, Opening, Registration};
+use crate::simulator::{Options, Origin, Running, Simulator, World};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The default fleet file.
+pub(super) const FLEET_FILE: &str = "fleet.yaml";
+
+/// The default world file.
+pub(super) const WORLD_FILE: &str = "world.yaml";
+
+/// A fleet that has been read.
+pub(super) struct Session {
+    pub(super) fleet: Fleet,
+    /// Where the ledger lies. A rehearsal has one of its own: what happened to simulated servers says nothing of
+    /// real ones.
+    pub(super) ledger: PathBuf,
+    pub(super) simulator: Option<Running>,
+}
+
+impl Session {
+    /// Reads the fleet files given, or the default one.
+    pub(super) fn open(global: &Global, io: &mut Io<'_>) -> Result<Self, Failure> {
+        Self::open_files(&paths(global), global, io)
+    }
+
+    /// Reads these files; starts the simulator where asked for.
+    pub(super) fn open_files(paths: &[PathBuf], global: &Global, io: &mut Io<'_>) -> Result<Self, Failure> {
+        io.be_quiet(global.quiet);
+        let mode = Mode { simulated: global.simulate.is_some() };
+        let loaded = config::load(paths, &providers::specs(), mode).map_err(Failure::Diagnostics)?;
+        if !loaded.warnings.is_empty() {
+            let text = crate::report::diagnostics::render(&loaded.warnings, io.colour_err());
+            io.mention(text.trim_end());
+        }
+        let fleet = loaded.fleet;
+        let Some(world) = &global.simulate else {
+            let ledger = fleet.ledger.clone();
+            return Ok(Self { fleet, ledger, simulator: None });
+        };
+        let ledger = fleet.ledger.join("simulated");
+        let simulator = start_simulator(&fleet, world.as_deref(), &ledger, io)?;
+        Ok(Self { fleet, ledger, simulator: Some(simulator) })
+    }
+
+    pub(super) fn is_simulated(&self) -> bool {
+        self.simulator.is_some()
+    }
+
+    /// Opens connections; nothing is sent yet. Their settings are resolved only now.
+    pub(super) fn links<'n>(&self, names: impl IntoIterator<Item = &'n ConnectionName>) -> Result<Links, Failure> {
+        let mut clients: BTreeMap<Option<PathBuf>, Clients> = BTreeMap::new();
+        let mut links = Links::new();
+        let mut mistakes = Vec::new();
+        for name in names {
+            let Some(connection) = self.fleet.connections.get(name) else { continue };
+            let row = providers::find(&connection.type_name)
+                .ok_or_else(|| Failure::problem(format!("{name}: no provider type {}", connection.type_name)))?;
+            match self.settings(connection, row) {
+                Ok(settings) => {
+                    let clients = clients
+                        .entry(connection.ca_file.clone())
+                        .or_insert_with(|| Clients::new(connection.ca_file.clone()));
+                    links.insert(name.clone(), link(connection, row, &settings, clients)?);
+                }
+                Err(found) => mistakes.extend(found),
+            }
+        }
+        if mistakes.is_empty() { Ok(links) } else { Err(Failure::Diagnostics(mistakes)) }
+    }
+
+    fn settings(
+        &self,
+        connection: &Connection,
+        row: &Registration,
+    ) -> Result<Settings, Vec<config::Diagnostic>> {
+        let Some(simulator) = &self.simulator else {
+            return config::resolve(connection, row.spec, &config::process_env);
+        };
+        let mut settings = Settings::default();
+        for (name, value) in simulator.endpoint(connection.name.as_str()).into_iter().flat_map(|e| &e.settings) {
+            settings.set(name.clone(), value.clone());
+        }
+        Ok(settings)
+    }
+
+    /// Every selector must mean something: a typing error must never read as "no changes".
+    pub(super) fn check_targets(&self, targets: &[Selector]) -> Result<(), Failure> {
+        for target in targets {
+            if !self.fleet.servers.iter().any(|entry| target.matches(&entry.address, &entry.labels)) {
+                return Err(Failure::usage(format!("--target {target} matches no server of the file{}", self.near(target))));
+            }
+        }
+        Ok(())
+    }
+
+    fn near(&self, target: &Selector) -> String {
+        let Selector::Address(glob) = target else { return String::new() };
+        let plain = glob.replace(['*', '?'], "");
+        let addresses = self.fleet.servers.iter().map(|entry| &entry.address);
+        near_addresses(&plain, addresses)
+    }
+}
+
+/// Up to three addresses close to what was asked for, as half a sentence.
+pub(super) fn near_addresses<'a>(wanted: &str, all: impl Iterator<Item = &'a Address>) -> String {
+    const BOUND: usize = 20_000;
+    let score = |address: &Address| {
+        let whole = strsim::jaro_winkler(wanted, &address.to_string());
+        whole.max(strsim::jaro_winkler(wanted, address.name.as_str()))
+    };
+    let mut close: Vec<(f64, String)> =
+        all.take(BOUND).map(|a| (score(a), a.to_string())).filter(|(score, _)| *score > 0.8).collect();
+    close.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    let names: Vec<String> = close.into_iter().take(3).map(|(_, name)| name).collect();
+    if names.is_empty() { String::new() } else { format!("; did you mean {}?", names.join(", ")) }
+}
+
+/// The fleet files given, or the default one.
+pub(super) fn paths(global: &Global) -> Vec<PathBuf> {
+    if global.file.is_empty() { vec![PathBuf::from(FLEET_FILE)] } else { global.file.clone() }
+}
+
+/// The folder of the first fleet file.
+fn folder(fleet: &Fleet) -> PathBuf {
+    let first = fleet.files.first().map(|file| Path::new(&*file.path));
+    first.and_then(Path::parent).map_or_else(PathBuf::new, Path::to_owned)
+}
+
+fn link(
+    connection: &Connection,
+    row: &Registration,
+    settings: &Settings,
+    clients: &Clients,
+) -> Result<Link, Failure> {
+    let capabilities = &row.spec.capabilities;
+    let limits = Limits {
+        in_flight: connection.max_in_flight.unwrap_or(capabilities.default_in_flight),
+        per_second: connection.rate_limit,
+        timeout: connection.timeouts.request,
+    };
+    let provider = (row.open)(&Opening { settings, limits, clients })
+        .map_err(|error| Failure::problem(format!("{}: {}: {error}", connection.location, connection.name)))?;
+    Ok(Link { provider, capabilities, settle: connection.timeouts.settle })
+}
+
+fn start_simulator(
+    fleet: &Fleet,
+    world: Option<&Path>,
+    ledger: &Path,
+    io: &mut Io<'_>,
+) -> Result<Running, Failure> {
+    let path = world.map_or_else(|| folder(fleet).join(WORLD_FILE), Path::to_owned);
+    let failed = |error: crate::simulator::Error| Failure::problem(format!("{}: {error}", path.display()));
+    let connections = fleet.connections.values().map(|c| (c.name.as_str(), c.type_name.as_str()));
+    let world = read_world(&path)?.with_connections(connections).map_err(failed)?;
+    std::fs::create_dir_all(ledger)
+        .map_err(|error| Failure::problem(format!("{}: {error}", ledger.display())))?;
+    let options = Options { persist: Some(ledger.join("world.json")), ..Options::default() };
+    let running = Simulator::start(&world, &providers::faces(), options).map_err(failed)?;
+    if running.origin() == Origin::Changed {
+        io.mention(&format!("{} has changed: the simulated world begins anew.", path.display()));
+    }
+    Ok(running)
+}
+
+/// Reads a world file.
+pub(super) fn read_world(path: &Path) -> Result<World, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::problem(format!(
+            "the simulator's world {shown} cannot be read: {error}; `fleetform init` writes one, --simulate=PATH names another"
+        ))
+    })?;
+    let value = config::read_as_json(&shown.to_string(), &text).map_err(Failure::Diagnostics)?;
+    World::from_value(value).map_err(|error| Failure::problem(format!("{shown}: {error}")))
+}
