@@ -14,4 +14,5 @@
 pub mod config;
 pub mod model;
 pub mod provider;
+pub mod report;
 pub mod simulator;

@@ -1,0 +1,3 @@
+//! What people and pipelines read.
+
+pub mod diagnostics;
