@@ -76,7 +76,8 @@ impl Failure {
 /// The exit code for the problems of a plan; `None` where none of them makes it fail. What somebody must fix
 /// comes before what may pass, and that before what the file itself forbids.
 pub(super) fn of_problems(problems: &[Problem]) -> Option<u8> {
-    let codes: Vec<Code> = problems.iter().filter(|p| p.severity == Severity::Error).map(|p| p.code).collect();
+    let codes: Vec<Code> =
+        problems.iter().filter(|p| p.severity == Severity::Error).map(|p| p.code).collect();
     if codes.is_empty() {
         return None;
     }

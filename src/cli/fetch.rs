@@ -68,7 +68,8 @@ pub(super) async fn planned(
         reboot_unknown: shape.reboot_unknown,
     };
     let (live, recovered) =
-        futures_util::future::join(list(session, &links), recover(&replay.open, &links, Timestamp::now())).await;
+        futures_util::future::join(list(session, &links), recover(&replay.open, &links, Timestamp::now()))
+            .await;
     adopt(&mut replay, &recovered);
     let now = Timestamp::now();
     let mut planned = Planned { plan: Plan::default(), live, links, options, replay, recovered, now };
@@ -130,7 +131,11 @@ async fn settle(session: &Session, planned: &mut Planned<'static>, patience: Dur
             return;
         }
         if !said {
-            io.mention(&format!("Waiting for {} in transition (at most {patience:?}): {}", count(&waiting), names(&waiting)));
+            io.mention(&format!(
+                "Waiting for {} in transition (at most {patience:?}): {}",
+                count(&waiting),
+                names(&waiting)
+            ));
             said = true;
         }
         sleep(pause.min(left)).await;
@@ -146,7 +151,9 @@ async fn settle(session: &Session, planned: &mut Planned<'static>, patience: Dur
 async fn read_again(session: &Session, planned: &mut Planned<'static>, address: &Address) {
     let Some(entry) = session.fleet.servers.iter().find(|entry| entry.address == *address) else { return };
     let Some(link) = planned.links.get(&address.connection).cloned() else { return };
-    let Some(connection) = planned.live.iter_mut().find(|live| live.name == address.connection) else { return };
+    let Some(connection) = planned.live.iter_mut().find(|live| live.name == address.connection) else {
+        return;
+    };
     let Ok(servers) = &mut connection.servers else { return };
     let Some(at) = find(servers, entry, connection.capabilities) else { return };
     let fresh = match &servers[at].id {
@@ -168,7 +175,11 @@ async fn read_again(session: &Session, planned: &mut Planned<'static>, address: 
     }
 }
 
-fn find(servers: &[LiveServer], entry: &DesiredServer, capabilities: &crate::model::Capabilities) -> Option<usize> {
+fn find(
+    servers: &[LiveServer],
+    entry: &DesiredServer,
+    capabilities: &crate::model::Capabilities,
+) -> Option<usize> {
     let index = LiveIndex::new(servers, &capabilities.names);
     let by_name = |name: &str| index.with_name(name).first().copied();
     entry

@@ -38,7 +38,9 @@ impl Progress {
     pub(super) fn new(changes: usize, io: &Io<'_>) -> Self {
         let bar = io.shows_bars().then(|| {
             let bar = ProgressBar::with_draw_target(Some(changes as u64), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} [{bar:30}] {pos}/{len} {elapsed}  {wide_msg}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("{spinner} [{bar:30}] {pos}/{len} {elapsed}  {wide_msg}")
+            {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.enable_steady_tick(Duration::from_millis(120));
@@ -79,7 +81,9 @@ impl Observer for Progress {
                 }
                 let (phrase, seconds) = (result.outcome.phrase(), result.seconds);
                 match result.outcome {
-                    ChangeOutcome::Done => self.line(&format!("{}: {phrase} after {seconds:.1} s", result.address)),
+                    ChangeOutcome::Done => {
+                        self.line(&format!("{}: {phrase} after {seconds:.1} s", result.address))
+                    }
                     _ => self.line(&format!("{}: {phrase}: {}", result.address, result.detail)),
                 }
             }

@@ -57,14 +57,18 @@ impl Session {
     }
 
     /// Opens connections; nothing is sent yet. Their settings are resolved only now.
-    pub(super) fn links<'n>(&self, names: impl IntoIterator<Item = &'n ConnectionName>) -> Result<Links, Failure> {
+    pub(super) fn links<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n ConnectionName>,
+    ) -> Result<Links, Failure> {
         let mut clients: BTreeMap<Option<PathBuf>, Clients> = BTreeMap::new();
         let mut links = Links::new();
         let mut mistakes = Vec::new();
         for name in names {
             let Some(connection) = self.fleet.connections.get(name) else { continue };
-            let row = providers::find(&connection.type_name)
-                .ok_or_else(|| Failure::problem(format!("{name}: no provider type {}", connection.type_name)))?;
+            let row = providers::find(&connection.type_name).ok_or_else(|| {
+                Failure::problem(format!("{name}: no provider type {}", connection.type_name))
+            })?;
             match self.settings(connection, row) {
                 Ok(settings) => {
                     let clients = clients
@@ -87,7 +91,9 @@ impl Session {
             return config::resolve(connection, row.spec, &config::process_env);
         };
         let mut settings = Settings::default();
-        for (name, value) in simulator.endpoint(connection.name.as_str()).into_iter().flat_map(|e| &e.settings) {
+        for (name, value) in
+            simulator.endpoint(connection.name.as_str()).into_iter().flat_map(|e| &e.settings)
+        {
             settings.set(name.clone(), value.clone());
         }
         Ok(settings)
@@ -97,7 +103,10 @@ impl Session {
     pub(super) fn check_targets(&self, targets: &[Selector]) -> Result<(), Failure> {
         for target in targets {
             if !self.fleet.servers.iter().any(|entry| target.matches(&entry.address, &entry.labels)) {
-                return Err(Failure::usage(format!("--target {target} matches no server of the file{}", self.near(target))));
+                return Err(Failure::usage(format!(
+                    "--target {target} matches no server of the file{}",
+                    self.near(target)
+                )));
             }
         }
         Ok(())
@@ -148,8 +157,9 @@ fn link(
         per_second: connection.rate_limit,
         timeout: connection.timeouts.request,
     };
-    let provider = (row.open)(&Opening { settings, limits, clients })
-        .map_err(|error| Failure::problem(format!("{}: {}: {error}", connection.location, connection.name)))?;
+    let provider = (row.open)(&Opening { settings, limits, clients }).map_err(|error| {
+        Failure::problem(format!("{}: {}: {error}", connection.location, connection.name))
+    })?;
     Ok(Link { provider, capabilities, settle: connection.timeouts.settle })
 }
 
@@ -167,8 +177,12 @@ fn start_simulator(
         .map_err(|error| Failure::problem(format!("{}: {error}", ledger.display())))?;
     let options = Options { persist: Some(ledger.join("world.json")), ..Options::default() };
     let running = Simulator::start(&world, &providers::faces(), options).map_err(failed)?;
-    if running.origin() == Origin::Changed {
-        io.mention(&format!("{} has changed: the simulated world begins anew.", path.display()));
+    match running.origin() {
+        Origin::Begun | Origin::Continued => {}
+        Origin::SourceChanged => {
+            io.mention(&format!("{} has changed: the simulated world begins anew.", path.display()));
+        }
+        Origin::Unreadable => io.warn("the simulated world that was kept cannot be read: it begins anew"),
     }
     Ok(running)
 }

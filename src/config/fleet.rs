@@ -62,7 +62,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { request: Duration::from_secs(30), settle: Duration::from_secs(15 * 60) }
+        Self { request: Duration::from_secs(30), settle: Duration::from_mins(15) }
     }
 }
 

@@ -67,7 +67,8 @@ pub fn unmanaged(inputs: &Inputs<'_>) -> Vec<(ConnectionName, Vec<LiveServer>)> 
         let desired: Vec<&DesiredServer> =
             inputs.desired.iter().filter(|entry| entry.address.connection == connection.name).collect();
         let managed = Room { inputs, connection, servers }.managed(&desired);
-        let missing = servers.iter().zip(managed).filter(|(_, managed)| !managed).map(|(server, _)| server.clone());
+        let missing =
+            servers.iter().zip(managed).filter(|(_, managed)| !managed).map(|(server, _)| server.clone());
         all.push((connection.name.clone(), missing.collect()));
     }
     all

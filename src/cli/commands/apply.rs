@@ -54,11 +54,15 @@ fn refuse_what_cannot_be_honoured(
         [(args.shape.allow_missing, "--allow-missing"), (args.shape.reboot_unknown, "--reboot-unknown")]
     {
         if given {
-            return Err(Failure::usage(format!("{flag} shapes a plan; this one is saved already: give it to `plan`")));
+            return Err(Failure::usage(format!(
+                "{flag} shapes a plan; this one is saved already: give it to `plan`"
+            )));
         }
     }
     match (document.options.simulated, global.simulate.is_some()) {
-        (true, false) => Err(Failure::usage("this plan was made with --simulate: it can only be applied with it")),
+        (true, false) => {
+            Err(Failure::usage("this plan was made with --simulate: it can only be applied with it"))
+        }
         (false, true) => Err(Failure::usage("this plan was made without --simulate: it cannot be rehearsed")),
         _ => Ok(()),
     }
@@ -82,7 +86,8 @@ async fn open_journal(
     for warning in crate::ledger::read(&session.ledger).map(|replay| replay.warnings).unwrap_or_default() {
         io.warn(&warning);
     }
-    Journal::open(&session.ledger, lock, Timestamp::now()).map_err(|error| Failure::problem(error.to_string()))
+    Journal::open(&session.ledger, lock, Timestamp::now())
+        .map_err(|error| Failure::problem(error.to_string()))
 }
 
 struct Work<'a> {
@@ -121,20 +126,22 @@ impl Work<'_> {
         if let Some(code) = self.refuse(&document, io) {
             return Ok(code);
         }
-        let used: BTreeSet<ConnectionName> = document.changes.iter().map(|change| change.provider.clone()).collect();
+        let used: BTreeSet<ConnectionName> =
+            document.changes.iter().map(|change| change.provider.clone()).collect();
         let links = self.session.links(&used)?;
         let replay = self.replay()?;
         let reading = async {
-            check_fresh(&document.changes, &links, &replay.facts)
-                .await
-                .map_err(|error| Failure::provider("the plan could not be checked against live state", &error))
+            check_fresh(&document.changes, &links, &replay.facts).await.map_err(|error| {
+                Failure::provider("the plan could not be checked against live state", &error)
+            })
         };
         let fresh = self.signals.unless_interrupted(reading).await?;
         let mut moved = fresh.moved;
         moved.extend(document.changes.iter().filter_map(|change| {
             let key = (change.provider.clone(), change.id.clone());
             let open = replay.facts.unresolved.get(&key)?;
-            let message = format!("the outcome of a {} is unresolved; settle it with `fleetform resolve`", open.verb);
+            let message =
+                format!("the outcome of a {} is unresolved; settle it with `fleetform resolve`", open.verb);
             Some(Moved { address: change.address.clone(), message })
         }));
         if !moved.is_empty() {
@@ -164,15 +171,22 @@ impl Work<'_> {
         if targets.is_empty() {
             return;
         }
-        let labels = |address| {
-            self.session.fleet.servers.iter().find(|entry| entry.address == *address).map(|entry| entry.labels.clone())
+        let labels = |address: &crate::model::Address| {
+            self.session
+                .fleet
+                .servers
+                .iter()
+                .find(|entry| entry.address == *address)
+                .map(|entry| entry.labels.clone())
         };
         let selected = |address: &crate::model::Address| {
             let labels = labels(address).unwrap_or_default();
             targets.iter().any(|target| target.matches(address, &labels))
         };
         document.changes.retain(|change| selected(&change.address));
-        document.problems.retain(|problem| problem.address.name.as_str() == "*" || selected(&problem.address));
+        document
+            .problems
+            .retain(|problem| problem.address.name.as_str() == "*" || selected(&problem.address));
         let (unchanged, unmanaged) = (document.summary.unchanged, document.summary.unmanaged);
         document.summary = Summary::count(&document.changes, &document.problems, unchanged, unmanaged);
     }
@@ -194,7 +208,8 @@ impl Work<'_> {
     /// Whether a problem or a guard forbids this plan.
     fn refuse(&self, document: &PlanDocument, io: &mut Io<'_>) -> Option<u8> {
         let refusals = self.refusals(document);
-        let by_problems = exit::of_problems(&document.problems).filter(|_| !self.args.partial || document.changes.is_empty());
+        let by_problems = exit::of_problems(&document.problems)
+            .filter(|_| !self.args.partial || document.changes.is_empty());
         let code = match (by_problems, refusals.is_empty()) {
             (Some(code), _) => code,
             (None, false) => code::REFUSED,

@@ -17,7 +17,10 @@ pub(in crate::cli) fn run(global: &Global, args: &ImportArgs, io: &mut Io<'_>) -
     let names: Vec<ConnectionName> = match &args.provider {
         Some(name) if !session.fleet.connections.contains_key(&name.as_str().into()) => {
             let known: Vec<&str> = session.fleet.connections.keys().map(ConnectionName::as_str).collect();
-            return Err(Failure::usage(format!("--provider {name} is no connection of the file ({})", known.join(", "))));
+            return Err(Failure::usage(format!(
+                "--provider {name} is no connection of the file ({})",
+                known.join(", ")
+            )));
         }
         Some(name) => vec![name.as_str().into()],
         None => session.fleet.connections.keys().cloned().collect(),

@@ -6,7 +6,9 @@ use crate::cli::io::Io;
 
 pub(in crate::cli) fn run(io: &mut Io<'_>) -> Result<u8, Failure> {
     let mut text = Vec::new();
-    clap_mangen::Man::new(grammar()).render(&mut text).map_err(|error| Failure::problem(error.to_string()))?;
+    clap_mangen::Man::new(grammar())
+        .render(&mut text)
+        .map_err(|error| Failure::problem(error.to_string()))?;
     io.print(&String::from_utf8_lossy(&text));
     Ok(code::DONE)
 }

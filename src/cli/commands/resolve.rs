@@ -37,7 +37,8 @@ pub(in crate::cli) fn run(global: &Global, args: &ResolveArgs, io: &mut Io<'_>) 
 }
 
 fn others(replay: &ledger::Replay) -> String {
-    let mut open: Vec<String> = replay.facts.unresolved.values().map(|open| open.address.to_string()).collect();
+    let mut open: Vec<String> =
+        replay.facts.unresolved.values().map(|open| open.address.to_string()).collect();
     open.sort();
     if open.is_empty() { String::new() } else { format!("; unresolved are: {}", open.join(", ")) }
 }
@@ -45,7 +46,8 @@ fn others(replay: &ledger::Replay) -> String {
 /// The id of the live server that an address means: needed to say of it "it was rebooted".
 fn live_id(session: &Session, address: &Address, io: &mut Io<'_>) -> Result<ServerId, Failure> {
     let Some(entry) = session.fleet.servers.iter().find(|entry| entry.address == *address) else {
-        let near = near_addresses(&address.to_string(), session.fleet.servers.iter().map(|entry| &entry.address));
+        let near =
+            near_addresses(&address.to_string(), session.fleet.servers.iter().map(|entry| &entry.address));
         return Err(Failure::usage(format!("{address} is no server of the file{near}")));
     };
     let _ = io;
@@ -57,7 +59,9 @@ fn live_id(session: &Session, address: &Address, io: &mut Io<'_>) -> Result<Serv
         };
         signals.unless_interrupted(work).await
     })?;
-    let Some(connection) = live.first() else { return Err(Failure::problem(format!("{address}: no connection"))) };
+    let Some(connection) = live.first() else {
+        return Err(Failure::problem(format!("{address}: no connection")));
+    };
     let servers = connection.servers.as_ref().map_err(|failure| {
         let code = if failure.transient { code::LATER } else { code::PROBLEM };
         Failure::Message(code, failure.message.clone())

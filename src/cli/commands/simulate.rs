@@ -24,7 +24,9 @@ pub(in crate::cli) fn run(global: &Global, args: &SimulateArgs, io: &mut Io<'_>)
                 .iter()
                 .map(|e| serde_json::json!({"connection": e.connection, "type": e.type_name, "settings": e.settings}))
                 .collect();
-            io.print_json(&serde_json::json!({ "address": running.address().to_string(), "connections": rows }));
+            io.print_json(
+                &serde_json::json!({ "address": running.address().to_string(), "connections": rows }),
+            );
         }
         Format::Text => io.print(&table(running.endpoints())),
     }

@@ -1,0 +1,222 @@
+//! All files together: which top-level key does what, and what must agree between files.
+
+use super::connections::Rules;
+use super::defaults::{Defaults, Given, defaults};
+use super::keys::TopKey;
+use super::limits::{GivenLimits, limits};
+use super::servers::{Known, KnownConnections, Servers, unresolved};
+use super::{Decoder, TOP_KEYS, duplicates};
+use crate::config::Mode;
+use crate::config::diagnostic::{Diagnostic, quote};
+use crate::config::findings::Findings;
+use crate::config::fleet::{Connection, Fleet, SourceFile};
+use crate::config::source::Source;
+use crate::config::yaml::{Content, Node, Part, Reading};
+use crate::model::{ConnectionName, Location, ProviderSpec};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A file that was read, as far as it could be.
+pub(in crate::config) struct Document<'a> {
+    /// The text.
+    pub(in crate::config) source: &'a Source,
+    /// Its tree.
+    pub(in crate::config) reading: Reading<'a>,
+}
+
+/// Makes a fleet of all files. `doubtful` says that a file could not be read at all. What is wrong goes to
+/// `findings`; the fleet is only good if nothing did.
+pub(in crate::config) fn collect(
+    documents: &[Document<'_>],
+    specs: &[&'static ProviderSpec],
+    mode: Mode,
+    doubtful: bool,
+    findings: &mut Findings,
+) -> Fleet {
+    let mut all = Collected { doubtful, ..Collected::default() };
+    let mut lists = Vec::new();
+    for document in documents {
+        all.document(document, specs, mode, findings, &mut lists);
+    }
+    all.check_version(documents, findings);
+    all.check_default_provider(findings);
+    let mut servers = Servers::new(&all.known, &all.defaults, all.doubtful);
+    servers.reserve(lists.iter().map(|(_, items)| items.len()).sum());
+    for (file, items) in &lists {
+        let mut decoder = Decoder { file, findings };
+        items.iter().for_each(|node| servers.add(&mut decoder, node));
+    }
+    let Servers { list: servers, connections, .. } = servers;
+    duplicates::report(&servers, &connections, &all.known, findings);
+    let beside = |document: &Document<'_>| document.source.folder().join(DEFAULT_LEDGER);
+    let default_ledger = documents.first().map_or_else(|| DEFAULT_LEDGER.into(), beside);
+    Fleet {
+        connections: all.connections,
+        servers,
+        limits: all.limits.limits(),
+        ledger: all.ledger.map_or(default_ledger, |(path, _)| path),
+        files: documents.iter().map(|document| file(document.source)).collect(),
+    }
+}
+
+/// Where the ledger lies when no file says.
+const DEFAULT_LEDGER: &str = ".fleetform";
+
+fn file(source: &Source) -> SourceFile {
+    SourceFile { path: Arc::clone(&source.name), sha256: source.sha256.clone() }
+}
+
+type Lists<'n, 'a> = Vec<(&'n Arc<str>, &'n [Node<'a>])>;
+
+#[derive(Default)]
+struct Collected {
+    version_given: bool,
+    connections: BTreeMap<ConnectionName, Connection>,
+    known: KnownConnections,
+    declared: HashMap<String, Location>,
+    defaults: Defaults,
+    limits: GivenLimits,
+    ledger: Given<PathBuf>,
+    /// Connections or defaults may stand in a part that could not be read.
+    doubtful: bool,
+}
+
+impl Collected {
+    fn document<'n, 'a>(
+        &mut self,
+        document: &'n Document<'a>,
+        specs: &[&'static ProviderSpec],
+        mode: Mode,
+        findings: &mut Findings,
+        lists: &mut Lists<'n, 'a>,
+    ) {
+        let file = &document.source.name;
+        let folder = document.source.folder();
+        let rules = Rules { specs, mode, folder: &folder };
+        let mut decoder = Decoder { file, findings };
+        let broken = &document.reading.broken;
+        self.doubtful |= broken.iter().any(|section| *section != SERVERS);
+        self.version_given |= !broken.is_empty();
+        if document.reading.parts.is_empty() && broken.is_empty() {
+            decoder.empty_file();
+        }
+        for part in &document.reading.parts {
+            match part {
+                Part::Document(root) => self.part(&mut decoder, (file, root), rules, lists),
+                Part::Items(SERVERS, Node { content: Content::List(items), .. }) => lists.push((file, items)),
+                Part::Items(..) => {}
+            }
+        }
+    }
+
+    fn part<'n, 'a>(
+        &mut self,
+        decoder: &mut Decoder<'_>,
+        (file, root): (&'n Arc<str>, &'n Node<'a>),
+        rules: Rules<'_>,
+        lists: &mut Lists<'n, 'a>,
+    ) {
+        if root.is_null() {
+            decoder.empty_file();
+            return;
+        }
+        let Some(fields) = decoder.fields(root, &TOP_KEYS, "a fleet file") else {
+            self.doubtful = true;
+            return;
+        };
+        let value = |key: TopKey| fields.value(key as usize);
+        if let Some(node) = value(TopKey::Version) {
+            self.version_given = true;
+            decoder.version(node);
+        }
+        if let Some(node) = value(TopKey::Providers) {
+            self.providers(decoder, node, rules);
+        }
+        if let Some(node) = value(TopKey::Defaults) {
+            defaults(decoder, node, &mut self.defaults);
+        }
+        if let Some(node) = value(TopKey::Limits) {
+            limits(decoder, node, &mut self.limits);
+        }
+        if let Some(node) = value(TopKey::Ledger) {
+            let path = decoder.path(node, "ledger").map(|path| rules.folder.join(path));
+            decoder.agree(&mut self.ledger, path, node.span, "ledger");
+        }
+        match value(TopKey::Servers) {
+            Some(Node { content: Content::List(items), .. }) => lists.push((file, items)),
+            Some(node) if !node.is_null() => decoder.wrong_type(node, "servers", "a list (- name: …)"),
+            _ => {}
+        }
+    }
+
+    fn providers(&mut self, decoder: &mut Decoder<'_>, node: &Node<'_>, rules: Rules<'_>) {
+        if node.is_null() {
+            return;
+        }
+        let Some(entries) = decoder.mapping(node, "providers") else {
+            self.doubtful = true;
+            return;
+        };
+        for entry in entries {
+            let place = decoder.place(entry.key_span);
+            if let Some(first) = self.declared.get(&*entry.key) {
+                let message = format!("the connection {} is declared twice", quote(&entry.key));
+                let diagnostic = Diagnostic::error("duplicate_provider", message)
+                    .related("declared first here", first.clone())
+                    .cure("keep one of the two, or give them different names");
+                decoder.report(entry.key_span, diagnostic);
+                continue;
+            }
+            self.declared.insert(entry.key.to_string(), place);
+            let found = decoder.connection(entry, rules);
+            let rules = found.as_ref().map(|(_, spec)| spec.capabilities.names);
+            self.known.add(Known { name: ConnectionName::from(&*entry.key), rules });
+            if let Some((connection, _)) = found {
+                self.connections.insert(connection.name.clone(), connection);
+            }
+        }
+    }
+
+    fn check_version(&self, documents: &[Document<'_>], findings: &mut Findings) {
+        let Some(first) = documents.first() else { return };
+        if !self.version_given && !self.doubtful {
+            let place = Location { file: Arc::clone(&first.source.name), line: 1, column: 1 };
+            let diagnostic =
+                Diagnostic::error("missing_version", "the version of the file's format is missing");
+            findings.push(diagnostic.at(place).cure("write version: 1 at the top"));
+        }
+    }
+
+    fn check_default_provider(&self, findings: &mut Findings) {
+        if let Some((name, place)) = &self.defaults.provider
+            && self.known.find(name).is_none()
+            && !self.doubtful
+        {
+            findings.push(unresolved(name, &self.known).at(place.clone()));
+        }
+    }
+}
+
+/// The key whose list can be read on after a break.
+const SERVERS: &str = "servers";
+
+impl Decoder<'_> {
+    fn version(&mut self, node: &Node<'_>) {
+        let Some(text) = self.text(node, "version") else { return };
+        if text != "1" {
+            let message =
+                format!("version {} of the file's format is not known to this program", quote(text));
+            self.report(
+                node.span,
+                Diagnostic::error("unsupported_version", message).cure("write version: 1"),
+            );
+        }
+    }
+
+    fn empty_file(&mut self) {
+        let place = Location { file: Arc::clone(self.file), line: 1, column: 1 };
+        let cure = "fleetform init writes a starter file";
+        self.findings.push(Diagnostic::error("empty_file", "the file holds nothing").at(place).cure(cure));
+    }
+}

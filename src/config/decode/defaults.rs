@@ -1,0 +1,109 @@
+//! `defaults:` of all files together; two files that disagree are told so.
+
+use super::Decoder;
+use super::keys::DefaultKey;
+use super::words::{REBOOT_WORDS, SHUTDOWN_WORDS};
+use super::{DEFAULT_KEYS, fields::Fields};
+use crate::config::diagnostic::{Diagnostic, quote};
+use crate::config::yaml::{Node, Span};
+use crate::model::{DesiredPower, Labels, Location, RebootStyle, Shutdown};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A value and the place that gave it.
+pub(super) type Given<T> = Option<(T, Location)>;
+
+/// Values for servers that do not say.
+#[derive(Default)]
+pub(super) struct Defaults {
+    /// The connection.
+    pub(super) provider: Given<String>,
+    /// The power.
+    pub(super) power: Given<DesiredPower>,
+    /// How to stop.
+    pub(super) shutdown: Given<Shutdown>,
+    /// How to reboot.
+    pub(super) reboot: Given<RebootStyle>,
+    /// Reboot unless rebooted after this.
+    pub(super) rebooted_since: Given<Timestamp>,
+    /// Whether servers are protected.
+    pub(super) protect: Given<bool>,
+    /// Labels, each with its place.
+    labels: BTreeMap<String, (String, Location)>,
+}
+
+impl Defaults {
+    /// The labels that every server has.
+    pub(super) fn labels(&self) -> Labels {
+        Arc::new(self.labels.iter().map(|(key, (value, _))| (key.clone(), value.clone())).collect())
+    }
+}
+
+/// Decodes one `defaults:` into what the other files gave.
+pub(super) fn defaults(decoder: &mut Decoder<'_>, node: &Node<'_>, into: &mut Defaults) {
+    let Some(fields) = decoder.fields(node, &DEFAULT_KEYS, "defaults") else { return };
+    let value = |key: DefaultKey| fields.value(key as usize);
+    if let Some(node) = value(DefaultKey::Provider) {
+        let read = decoder.text(node, "provider").map(str::to_owned);
+        decoder.agree(&mut into.provider, read, node.span, "provider");
+    }
+    if let Some(node) = value(DefaultKey::Power) {
+        let read = decoder.power(node);
+        decoder.agree(&mut into.power, read, node.span, "power");
+    }
+    if let Some(node) = value(DefaultKey::Shutdown) {
+        let read = decoder.word(node, "shutdown", &SHUTDOWN_WORDS);
+        decoder.agree(&mut into.shutdown, read, node.span, "shutdown");
+    }
+    if let Some(node) = value(DefaultKey::Reboot) {
+        let read = decoder.word(node, "reboot", &REBOOT_WORDS);
+        decoder.agree(&mut into.reboot, read, node.span, "reboot");
+    }
+    if let Some(node) = value(DefaultKey::RebootedSince) {
+        let read = decoder.instant(node, "rebooted_since");
+        decoder.agree(&mut into.rebooted_since, read, node.span, "rebooted_since");
+    }
+    if let Some(node) = value(DefaultKey::Protect) {
+        let read = decoder.boolean(node, "protect");
+        decoder.agree(&mut into.protect, read, node.span, "protect");
+    }
+    default_labels(decoder, &fields, into);
+}
+
+fn default_labels(decoder: &mut Decoder<'_>, fields: &Fields<'_, '_, 7>, into: &mut Defaults) {
+    let Some(node) = fields.value(DefaultKey::Labels as usize) else { return };
+    let Some(entries) = decoder.mapping(node, "labels") else { return };
+    for entry in entries {
+        let Some(value) = decoder.label(entry) else { continue };
+        let mut slot = into.labels.remove(&*entry.key);
+        let what = format!("label {}", quote(&entry.key));
+        decoder.agree(&mut slot, Some(value.to_owned()), entry.value.span, &what);
+        into.labels.extend(slot.map(|given| (entry.key.to_string(), given)));
+    }
+}
+
+impl Decoder<'_> {
+    /// Takes a value unless another file gave a different one.
+    pub(super) fn agree<T: PartialEq>(
+        &mut self,
+        slot: &mut Given<T>,
+        value: Option<T>,
+        span: Span,
+        what: &str,
+    ) {
+        let Some(value) = value else { return };
+        let place = self.place(span);
+        match slot {
+            None => *slot = Some((value, place)),
+            Some((before, _)) if *before == value => {}
+            Some((_, first)) => {
+                let message = format!("{what} is given here and differently in another place");
+                let diagnostic = Diagnostic::error("conflicting_values", message)
+                    .related("given before here", first.clone())
+                    .cure("keep one of the two: it holds for all files together");
+                self.report(span, diagnostic);
+            }
+        }
+    }
+}

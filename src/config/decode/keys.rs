@@ -1,0 +1,126 @@
+//! Every key of a fleet file: one table per mapping, read by the decoder and by the JSON schema alike.
+
+use super::words::{POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS, names};
+use serde_json::{Value, json};
+
+/// One key of a mapping.
+pub(in crate::config) struct Key {
+    /// As it is written.
+    pub(in crate::config) name: &'static str,
+    /// What it is for: one or two sentences.
+    pub(in crate::config) doc: &'static str,
+    /// The JSON schema of its value, without the description.
+    pub(in crate::config) schema: fn() -> Value,
+}
+
+/// Declares a table of keys and the enum that indexes it, so that the two cannot drift apart.
+macro_rules! keys {
+    ($(#[$about:meta])* $index:ident $table:ident { $($variant:ident $name:literal $doc:literal $schema:expr;)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy)]
+        pub(super) enum $index { $($variant),* }
+
+        $(#[$about])*
+        pub(in crate::config) const $table: [Key; [$($name),*].len()] =
+            [$(Key { name: $name, doc: $doc, schema: || $schema }),*];
+    };
+}
+
+keys! {
+    /// The keys of the whole file.
+    TopKey TOP_KEYS {
+        Version "version" "The version of this format: 1." json!({ "const": 1 });
+        Providers "providers" "Named connections to providers." json!({ "$ref": "#/$defs/providers" });
+        Defaults "defaults" "Values for servers that do not say; for all files together." json!({ "$ref": "#/$defs/defaults" });
+        Servers "servers" "The servers that are looked after. A server that is not listed is never touched."
+            json!({ "type": "array", "items": { "$ref": "#/$defs/server" } });
+        Limits "limits" "How much one plan may change before it needs --accept." json!({ "$ref": "#/$defs/limits" });
+        Ledger "ledger" "Where the ledger lies, relative to this file. Default: .fleetform beside the first file."
+            json!({ "type": "string", "minLength": 1 });
+    }
+}
+
+keys! {
+    /// The keys that every connection takes, beside the settings of its type.
+    ConnectionKey CONNECTION_KEYS {
+        Type "type" "Which API the connection speaks." json!({ "type": "string" });
+        MaxInFlight "max_in_flight" "Calls under way at once, 1 to 1000. Default: the provider's."
+            json!({ "type": "integer", "minimum": 1, "maximum": 1000 });
+        RateLimit "rate_limit" "Calls per second, minute or hour: 10/s, 600/m, 1000/h. Default: no limit."
+            json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?/(s|m|h)$" });
+        Timeouts "timeouts" "How long things may take." json!({ "$ref": "#/$defs/timeouts" });
+        CaFile "ca_file" "A PEM file of certificate authorities to trust beside the system's, relative to this file."
+            json!({ "type": "string", "minLength": 1 });
+    }
+}
+
+keys! {
+    /// The keys of `timeouts:`.
+    TimeoutKey TIMEOUT_KEYS {
+        Request "request" "One whole exchange with the provider. Default: 30s." duration();
+        Settle "settle" "From an accepted call to its effect. Default: 15m." duration();
+    }
+}
+
+keys! {
+    /// The keys of `defaults:`.
+    DefaultKey DEFAULT_KEYS {
+        Provider "provider" "The connection that servers live on." json!({ "type": "string" });
+        Power "power" "The power that servers should have. Default: any." power();
+        Shutdown "shutdown" "How servers may be stopped. Default: graceful-then-hard." words(&names(&SHUTDOWN_WORDS));
+        Reboot "reboot" "How servers may be rebooted. Default: soft-then-hard." words(&names(&REBOOT_WORDS));
+        RebootedSince "rebooted_since" "Reboot servers unless they were rebooted after this instant." instant();
+        Protect "protect" "Never power off, reboot or delete, whatever else is declared. Default: false."
+            json!({ "type": "boolean" });
+        Labels "labels" "Labels that every server has; a server's own come on top." json!({ "$ref": "#/$defs/labels" });
+    }
+}
+
+keys! {
+    /// The keys of a server.
+    ServerKey SERVER_KEYS {
+        Name "name" "The name the server should have. Braces stand for several servers: web-{01..20}, cache-{a,b}."
+            text_or_number();
+        Provider "provider" "The connection the server lives on." json!({ "type": "string" });
+        Id "id" "Binds by the provider's id: a live server with another name is renamed." text_or_number();
+        RenamedFrom "renamed_from" "Binds by this old name until the rename has happened." text_or_number();
+        Labels "labels" "For selectors such as label:tier=web." json!({ "$ref": "#/$defs/labels" });
+        State "state" "Whether the server should exist. Default: present." words(&names(&STATE_WORDS));
+        Power "power" "The power the server should have. Default: any." power();
+        Shutdown "shutdown" "How the server may be stopped. Default: graceful-then-hard." words(&names(&SHUTDOWN_WORDS));
+        Reboot "reboot" "How the server may be rebooted. Default: soft-then-hard." words(&names(&REBOOT_WORDS));
+        RebootedSince "rebooted_since" "Reboot the server unless it was rebooted after this instant." instant();
+        Protect "protect" "Never power off, reboot or delete, whatever else is declared. Default: false."
+            json!({ "type": "boolean" });
+    }
+}
+
+keys! {
+    /// The keys of `limits:`.
+    LimitKey LIMIT_KEYS {
+        Changes "max_changes" "Servers that one plan may change." json!({ "$ref": "#/$defs/bound" });
+        PowerOffs "max_power_offs" "Servers that one plan may power off." json!({ "$ref": "#/$defs/bound" });
+        Deletes "max_deletes" "Servers that one plan may delete. Given here, apply needs no --allow-delete."
+            json!({ "$ref": "#/$defs/bound" });
+    }
+}
+
+fn words(words: &[&str]) -> Value {
+    json!({ "enum": words })
+}
+
+fn power() -> Value {
+    json!({ "anyOf": [{ "enum": names(&POWER_WORDS) }, { "type": "boolean" }] })
+}
+
+fn text_or_number() -> Value {
+    json!({ "type": ["string", "number"], "minLength": 1 })
+}
+
+fn instant() -> Value {
+    json!({ "type": "string", "format": "date-time", "examples": ["2026-11-20T02:00:00Z"] })
+}
+
+fn duration() -> Value {
+    json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h))+$", "examples": ["500ms", "30s", "15m", "2h"] })
+}

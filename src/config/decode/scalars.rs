@@ -1,0 +1,267 @@
+//! Single values: texts, words, booleans, durations, rates, instants. Each says what it wants when it gets
+//! something else.
+
+use super::Decoder;
+use super::words::{POWER_WORDS, Word, names};
+use crate::config::diagnostic::{Diagnostic, quote};
+use crate::config::suggest::{did_you_mean, one_of};
+use crate::config::yaml::{Content, Node};
+use crate::model::DesiredPower;
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// The longest duration that is accepted.
+const MAX_DURATION: Duration = Duration::from_hours(7 * 24);
+
+/// Calls per second beyond which a rate limit makes no sense.
+const MAX_RATE: f64 = 100_000.0;
+
+impl Decoder<'_> {
+    /// A text; numbers and words are taken to the letter, nothing is refused but nothing.
+    pub(super) fn text<'n>(&mut self, node: &'n Node<'_>, what: &str) -> Option<&'n str> {
+        match &node.content {
+            Content::Scalar(_) if node.is_null() => {
+                let message = format!("{what} has no value");
+                let cure = "write a value, in quotes if it is really the word null";
+                self.report(node.span, Diagnostic::error("missing_value", message).cure(cure));
+                None
+            }
+            Content::Scalar(text) => Some(text),
+            _ => {
+                self.wrong_type(node, what, "a single value");
+                None
+            }
+        }
+    }
+
+    /// A path: a text that is not empty.
+    pub(super) fn path<'n>(&mut self, node: &'n Node<'_>, what: &str) -> Option<&'n str> {
+        let text = self.text(node, what)?;
+        if text.is_empty() || text.contains('\0') {
+            self.report(node.span, Diagnostic::error("bad_path", format!("{what} must be a path")));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// `power:`, the field that YAML readers misunderstand most.
+    pub(super) fn power(&mut self, node: &Node<'_>) -> Option<DesiredPower> {
+        let Content::Scalar(text) = &node.content else {
+            self.wrong_type(node, "power", "on, off, any or suspended");
+            return None;
+        };
+        if let Some((_, power)) = POWER_WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
+            return Some(*power);
+        }
+        if text.eq_ignore_ascii_case("true") {
+            return Some(DesiredPower::On);
+        }
+        if text.eq_ignore_ascii_case("false") {
+            return Some(DesiredPower::Off);
+        }
+        let lower = text.to_ascii_lowercase();
+        let diagnostic = match lower.as_str() {
+            "" | "~" | "null" => {
+                Diagnostic::error("bad_power", "power has no value").cure("write on, off or any")
+            }
+            "yes" | "y" | "1" | "no" | "n" | "0" => {
+                let word = if matches!(lower.as_str(), "yes" | "y" | "1") { "on" } else { "off" };
+                Diagnostic::error("bad_power", format!("power cannot be {}", quote(text)))
+                    .cure(format!("write on or off (here probably {word})"))
+            }
+            _ => Diagnostic::error("bad_power", format!("power cannot be {}", quote(text))).cure(
+                did_you_mean(text, names(&POWER_WORDS))
+                    .unwrap_or_else(|| "write on, off, any or suspended".into()),
+            ),
+        };
+        self.report(node.span, diagnostic);
+        None
+    }
+
+    /// A boolean: `true` or `false`, nothing else.
+    pub(super) fn boolean(&mut self, node: &Node<'_>, what: &str) -> Option<bool> {
+        let Content::Scalar(text) = &node.content else {
+            self.wrong_type(node, what, "true or false");
+            return None;
+        };
+        match &**text {
+            "true" | "True" | "TRUE" if node.plain => return Some(true),
+            "false" | "False" | "FALSE" if node.plain => return Some(false),
+            _ => {}
+        }
+        let message = format!("{what} must be true or false, not {}", quote(text));
+        self.report(
+            node.span,
+            Diagnostic::error("bad_boolean", message).cure("write true or false, without quotes"),
+        );
+        None
+    }
+
+    /// One of some words, to the letter.
+    pub(super) fn word<T: Copy>(&mut self, node: &Node<'_>, what: &str, words: &[Word<T>]) -> Option<T> {
+        let text = self.text(node, what)?;
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
+            return Some(*meaning);
+        }
+        let all = names(words);
+        let cure =
+            did_you_mean(text, all.iter().copied()).unwrap_or_else(|| format!("write {}", one_of(&all)));
+        let message = format!("{what} cannot be {}", quote(text));
+        self.report(node.span, Diagnostic::error("bad_value", message).cure(cure));
+        None
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn count(&mut self, node: &Node<'_>, what: &str, least: usize, most: usize) -> Option<usize> {
+        let text = self.text(node, what)?;
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let number = if digits { text.parse().ok() } else { None };
+        if let Some(number) = number.filter(|n| (least..=most).contains(n)) {
+            return Some(number);
+        }
+        let message = format!("{what} must be a whole number from {least} to {most}, not {}", quote(text));
+        self.report(node.span, Diagnostic::error("bad_number", message));
+        None
+    }
+
+    /// A duration such as `30s` or `1h30m`.
+    pub(super) fn duration(&mut self, node: &Node<'_>, what: &str) -> Option<Duration> {
+        let text = self.text(node, what)?;
+        if let Some(duration) = parse_duration(text) {
+            return Some(duration);
+        }
+        let bare = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let cure = if bare {
+            format!("add the unit, for example {text}s")
+        } else {
+            "write 500ms, 30s, 15m or 2h".into()
+        };
+        let message = format!("{what} must be a duration of at most a week, not {}", quote(text));
+        self.report(node.span, Diagnostic::error("bad_duration", message).cure(cure));
+        None
+    }
+
+    /// A rate such as `10/s`, as calls per second.
+    pub(super) fn rate(&mut self, node: &Node<'_>, what: &str) -> Option<f64> {
+        let text = self.text(node, what)?;
+        if let Some(rate) = parse_rate(text) {
+            return Some(rate);
+        }
+        let message = format!("{what} must be a number of calls per time, not {}", quote(text));
+        self.report(
+            node.span,
+            Diagnostic::error("bad_rate_limit", message).cure("write 10/s, 600/m or 1000/h"),
+        );
+        None
+    }
+
+    /// An RFC 3339 instant with its zone.
+    pub(super) fn instant(&mut self, node: &Node<'_>, what: &str) -> Option<Timestamp> {
+        let text = self.text(node, what)?;
+        let form = instant_form(text);
+        if form == Form::Full
+            && let Ok(instant) = text.parse::<Timestamp>()
+        {
+            return Some(instant);
+        }
+        let (why, cure) = match form {
+            Form::DateOnly => ("has no time", format!("write the time and the zone: {text}T00:00:00Z")),
+            Form::NoZone => {
+                ("has no zone", format!("add the zone: {text}Z for UTC, or an offset such as +01:00"))
+            }
+            _ => ("is no instant", "write date, time and zone: 2026-11-20T02:00:00Z".to_owned()),
+        };
+        let message = format!("{what} {} {why}", quote(text));
+        self.report(node.span, Diagnostic::error("bad_instant", message).cure(cure));
+        None
+    }
+}
+
+#[derive(PartialEq)]
+enum Form {
+    Full,
+    DateOnly,
+    NoZone,
+    Other,
+}
+
+/// How much of an instant a text looks like.
+fn instant_form(text: &str) -> Form {
+    let digit = |c: char| if c.is_ascii_digit() { '9' } else { c.to_ascii_uppercase() };
+    let shape: String = text.chars().take(64).map(digit).collect();
+    if shape == "9999-99-99" {
+        return Form::DateOnly;
+    }
+    let Some(rest) =
+        shape.strip_prefix("9999-99-99T99:99:99").or_else(|| shape.strip_prefix("9999-99-99 99:99:99"))
+    else {
+        return Form::Other;
+    };
+    let rest = rest.strip_prefix('.').map_or(rest, |fraction| fraction.trim_start_matches('9'));
+    match rest {
+        "" => Form::NoZone,
+        "Z" | "+99:99" | "-99:99" => Form::Full,
+        _ => Form::Other,
+    }
+}
+
+/// Reads a sum of numbers with units (`500ms`, `30s`, `1h30m`); `None` unless it is above zero.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let number: u64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
+        let (unit, millis) = units.into_iter().find(|(unit, _)| rest.starts_with(unit))?;
+        rest = &rest[unit.len()..];
+        total = total.checked_add(Duration::from_millis(number.checked_mul(millis)?))?;
+    }
+    (!total.is_zero() && total <= MAX_DURATION).then_some(total)
+}
+
+/// Reads a number per `s`, `m` or `h`; above zero.
+fn parse_rate(text: &str) -> Option<f64> {
+    let (number, unit) = text.split_once('/')?;
+    let (number, unit) = (number.trim(), unit.trim());
+    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return None;
+    }
+    let seconds = match unit {
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    let rate = number.parse::<f64>().ok()? / seconds;
+    (rate > 0.0 && rate <= MAX_RATE).then_some(rate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        for (text, millis) in
+            [("30s", 30_000), ("15m", 900_000), ("2h", 7_200_000), ("500ms", 500), ("1h30m", 5_400_000)]
+        {
+            assert_eq!(parse_duration(text), Some(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "30", "s", "30 s", "-1s", "0s", "1d", "1.5h", "99999999999999999999s", "169h", "+1s"]
+        {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn rates_are_per_second() {
+        assert_eq!(parse_rate("10/s"), Some(10.0));
+        assert_eq!(parse_rate("600/m"), Some(10.0));
+        assert_eq!(parse_rate("0.5/s"), Some(0.5));
+        for text in ["10", "0/s", "/s", "10/d", "-1/s", "inf/s", "1e3/s", "1.2.3/s"] {
+            assert_eq!(parse_rate(text), None, "{text}");
+        }
+    }
+}

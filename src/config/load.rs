@@ -1,0 +1,104 @@
+//! The ways in: files, or texts, to a fleet.
+
+use super::decode::{Document, collect};
+use super::diagnostic::Diagnostic;
+use super::files;
+use super::findings::Findings;
+use super::fleet::Fleet;
+use super::source::Source;
+use super::yaml::{self, Part};
+use crate::model::{ProviderSpec, SettingKind};
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+/// How a fleet file is going to be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mode {
+    /// Against the simulator, which fills in endpoints and credentials: what is missing of them is no mistake.
+    pub simulated: bool,
+}
+
+/// A fleet without mistakes.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The desired state.
+    pub fleet: Fleet,
+    /// What somebody should look at all the same, such as a secret in the file.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads fleet files, and directories of them, into one fleet. No paths means [`super::DEFAULT_FILE`]. `specs` are the
+/// provider types there are.
+///
+/// # Errors
+/// All mistakes of all files, in their order, warnings among them.
+pub fn load(
+    paths: &[PathBuf],
+    specs: &[&'static ProviderSpec],
+    mode: Mode,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    let (sources, left_out) = files::read_all(paths, &mut findings);
+    load_sources(&sources, specs, mode, left_out, findings)
+}
+
+/// Like [`load`], for texts with names; paths in a text are relative to the folder of its name.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_texts(
+    texts: &[(&str, &str)],
+    specs: &[&'static ProviderSpec],
+    mode: Mode,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    let source =
+        |(name, text): &(&str, &str)| Source::new(name, Cow::Borrowed(text.as_bytes()), &mut findings);
+    let sources: Vec<Source> = texts.iter().filter_map(source).collect();
+    let left_out = sources.len() < texts.len();
+    load_sources(&sources, specs, mode, left_out, findings)
+}
+
+fn load_sources(
+    sources: &[Source],
+    specs: &[&'static ProviderSpec],
+    mode: Mode,
+    left_out: bool,
+    mut findings: Findings,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let documents: Vec<Document<'_>> = sources
+        .iter()
+        .map(|source| Document { source, reading: yaml::read(&source.text, &source.name, &mut findings) })
+        .collect();
+    let fleet = collect(&documents, specs, mode, left_out, &mut findings);
+    let failed = findings.has_errors();
+    let found = findings.finish(sources, &secret_names(specs));
+    if failed { Err(found) } else { Ok(Loaded { fleet, warnings: found }) }
+}
+
+/// The settings whose values are never shown.
+fn secret_names(specs: &[&'static ProviderSpec]) -> Vec<&'static str> {
+    let settings = specs.iter().flat_map(|spec| spec.settings);
+    let mut names: Vec<&str> = settings.filter(|s| s.kind == SettingKind::Secret).map(|s| s.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Reads any YAML text as JSON, with the bounds and refusals that hold for fleet files.
+///
+/// # Errors
+/// All mistakes of the text.
+pub fn read_as_json(name: &str, text: &str) -> Result<serde_json::Value, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    let source = Source::new(name, Cow::Borrowed(text.as_bytes()), &mut findings);
+    let sources: Vec<Source> = source.into_iter().collect();
+    let mut value = serde_json::Value::Null;
+    if let Some(source) = sources.first() {
+        let reading = yaml::read(&source.text, &source.name, &mut findings);
+        if let Some(Part::Document(root)) = reading.parts.first() {
+            value = yaml::to_json(root);
+        }
+    }
+    if findings.has_errors() { Err(findings.finish(&sources, &[])) } else { Ok(value) }
+}

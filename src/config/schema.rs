@@ -1,0 +1,104 @@
+//! The JSON Schema of the fleet file, made of the tables that the decoder reads.
+
+use super::decode::{CONNECTION_KEYS, DEFAULT_KEYS, Key, LIMIT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS};
+use crate::model::{ProviderSpec, SettingKind, SettingSpec};
+use serde_json::{Map, Value, json};
+
+/// The JSON Schema (draft 2020-12) of a fleet file with these provider types. `version` is not required, because of
+/// several files only one must have it; nor is an endpoint, because the simulator fills it in.
+pub fn fleet_schema(specs: &[&'static ProviderSpec]) -> Value {
+    let mut schema = mapping(&TOP_KEYS);
+    let types: Vec<Value> = specs.iter().map(|spec| connection(spec)).collect();
+    let additions = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "fleetform fleet file",
+        "description": "The names, power, absence and reboots of servers that exist.",
+        "$defs": {
+            "providers": {
+                "type": ["object", "null"],
+                "propertyNames": { "pattern": "^[A-Za-z0-9_.-]+$" },
+                "additionalProperties": { "type": "object", "required": ["type"], "oneOf": types },
+            },
+            "timeouts": mapping(&TIMEOUT_KEYS),
+            "defaults": mapping(&DEFAULT_KEYS),
+            "server": required(mapping(&SERVER_KEYS), &["name"]),
+            "limits": mapping(&LIMIT_KEYS),
+            "labels": {
+                "type": "object",
+                "additionalProperties": { "type": ["string", "number", "boolean"] },
+            },
+            "bound": { "anyOf": [bound(), { "type": "array", "minItems": 1, "items": bound() }] },
+        },
+    });
+    if let (Some(schema), Value::Object(additions)) = (schema.as_object_mut(), additions) {
+        schema.extend(additions);
+    }
+    schema
+}
+
+/// A number or a percentage.
+fn bound() -> Value {
+    json!({ "anyOf": [
+        { "type": "integer", "minimum": 0 },
+        { "type": "string", "pattern": "^([0-9]+|(100(\\.00?)?|[0-9]{1,2}(\\.[0-9]{1,2})?)%)$" },
+    ] })
+}
+
+/// A mapping that knows the keys of a table and no others.
+fn mapping<const N: usize>(table: &[Key; N]) -> Value {
+    let properties: Map<String, Value> =
+        table.iter().map(|key| (key.name.to_owned(), described((key.schema)(), key.doc))).collect();
+    json!({ "type": "object", "additionalProperties": false, "properties": properties })
+}
+
+fn described(mut schema: Value, doc: &str) -> Value {
+    if let Some(object) = schema.as_object_mut() {
+        object.insert("description".into(), doc.into());
+    }
+    schema
+}
+
+fn required(mut schema: Value, names: &[&str]) -> Value {
+    if let Some(object) = schema.as_object_mut() {
+        object.insert("required".into(), names.into());
+    }
+    schema
+}
+
+/// A connection of one type: the keys of every connection and the settings of the type.
+fn connection(spec: &ProviderSpec) -> Value {
+    let mut schema = required(mapping(&CONNECTION_KEYS), &["type"]);
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        let description = format!("{}. {}", spec.title, CONNECTION_KEYS[0].doc);
+        properties.insert("type".into(), json!({ "const": spec.type_name, "description": description }));
+        for setting in spec.settings {
+            properties.insert(setting.name.into(), setting_schema(spec, setting));
+        }
+    }
+    described(schema, spec.title)
+}
+
+fn setting_schema(spec: &ProviderSpec, setting: &SettingSpec) -> Value {
+    let mut doc = setting.doc.trim_end_matches('.').to_owned();
+    if let Some(variable) = setting.env {
+        doc = format!("{doc}. Default: the environment variable {variable}");
+    }
+    match (setting.name, spec.endpoint_required) {
+        ("endpoint", Some(why)) => doc = format!("{doc}. Required: {why}"),
+        _ if setting.required => doc.push_str(". Required"),
+        _ => {}
+    }
+    doc.push('.');
+    match setting.kind {
+        SettingKind::Secret => {
+            doc.push_str(" Write ${env:NAME} or ${file:PATH}, not the secret itself.");
+            json!({ "type": ["string", "number"], "description": doc })
+        }
+        SettingKind::Text => json!({ "type": ["string", "number"], "minLength": 1, "description": doc }),
+        SettingKind::Url => json!({
+            "type": "string",
+            "pattern": "^(https?://|.*\\$\\{)",
+            "description": doc,
+        }),
+    }
+}

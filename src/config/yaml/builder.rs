@@ -1,0 +1,314 @@
+//! Parser events to a tree. Nothing here recurses with the input: open containers lie on a stack of bounded depth.
+
+use super::node::{Content, Entry, Node, Span};
+use super::syntax;
+use crate::config::diagnostic::{Diagnostic, quote};
+use crate::config::findings::Findings;
+use crate::model::Location;
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as RawSpan, Tag};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How deep lists and mappings may nest.
+const MAX_DEPTH: usize = 64;
+
+/// Nodes that aliases may add to one file.
+const ALIAS_BUDGET: usize = 100_000;
+
+/// Entries up to which every key is compared with every other; beyond it they are hashed.
+const FEW: usize = 12;
+
+/// A text (all of a file or a part of it) that was read as far as it goes.
+pub(super) struct Built<'a> {
+    /// The document; `None` where it is empty or broken at its very beginning.
+    pub(super) root: Option<Node<'a>>,
+    /// The line at which reading had to stop.
+    pub(super) broken_at: Option<u32>,
+}
+
+/// A container that is not closed yet.
+#[derive(Clone, Copy)]
+struct Open {
+    is_map: bool,
+    /// Where its children begin in [`Builder::done`].
+    from: usize,
+    span: Span,
+    anchor: usize,
+}
+
+pub(super) struct Builder<'a, 'f> {
+    file: &'f Arc<str>,
+    /// Lines of the file before this text.
+    lines_before: u32,
+    findings: &'f mut Findings,
+    done: Vec<Node<'a>>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Node<'a>>,
+    budget: usize,
+    documents: usize,
+}
+
+/// Reading cannot go on; the reason was reported.
+struct Stop(u32);
+
+impl<'a, 'f> Builder<'a, 'f> {
+    pub(super) fn new(file: &'f Arc<str>, lines_before: u32, findings: &'f mut Findings) -> Self {
+        Self {
+            file,
+            lines_before,
+            findings,
+            done: Vec::new(),
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            budget: ALIAS_BUDGET,
+            documents: 0,
+        }
+    }
+
+    /// Reads one document.
+    pub(super) fn build(mut self, text: &'a str) -> Built<'a> {
+        let mut parser = Parser::new_from_str(text);
+        let mut broken_at = None;
+        while let Some(event) = parser.next_event() {
+            let step = match event {
+                Ok((event, span)) => self.take(event, span),
+                Err(error) => {
+                    let marker = error.marker();
+                    let span = self.span(RawSpan::empty(*marker));
+                    Err(self.stop(span, syntax::explain(error.info(), text, *marker)))
+                }
+            };
+            if let Err(Stop(line)) = step {
+                broken_at = Some(line);
+                self.abandon();
+                break;
+            }
+        }
+        Built { root: self.done.pop(), broken_at }
+    }
+
+    fn take(&mut self, event: Event<'a>, raw: RawSpan) -> Result<(), Stop> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let plain = style == ScalarStyle::Plain && !self.tag_says_text(tag.as_deref(), raw);
+                let node =
+                    Node { span: self.span(raw), plain, partial: false, content: Content::Scalar(text) };
+                self.finish(node, anchor)?;
+            }
+            Event::MappingStart(anchor, tag) => self.enter(true, anchor, tag.as_deref(), raw)?,
+            Event::SequenceStart(anchor, tag) => self.enter(false, anchor, tag.as_deref(), raw)?,
+            Event::MappingEnd | Event::SequenceEnd => self.leave(raw)?,
+            Event::Alias(id) => self.alias(id, raw)?,
+            Event::DocumentStart(_) => self.document(raw)?,
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+        Ok(())
+    }
+
+    fn document(&mut self, raw: RawSpan) -> Result<(), Stop> {
+        self.documents += 1;
+        if self.documents < 2 {
+            return Ok(());
+        }
+        let span = self.span(raw);
+        self.report(
+            span,
+            Diagnostic::error("several_documents", "the file holds several YAML documents").cure(
+                "remove the line ---, or write each document to a file of its own and give them all with -f",
+            ),
+        );
+        Err(Stop(u32::MAX))
+    }
+
+    fn enter(&mut self, is_map: bool, anchor: usize, tag: Option<&Tag>, raw: RawSpan) -> Result<(), Stop> {
+        let span = self.span(raw);
+        if let Some(tag) = tag {
+            self.check_tag(tag, &[if is_map { "map" } else { "seq" }], span);
+        }
+        if self.open.len() >= MAX_DEPTH {
+            let message = format!("lists and mappings are nested more than {MAX_DEPTH} deep");
+            return Err(self.stop(span, Diagnostic::error("too_deep", message)));
+        }
+        self.open.push(Open { is_map, from: self.done.len(), span, anchor });
+        Ok(())
+    }
+
+    fn leave(&mut self, raw: RawSpan) -> Result<(), Stop> {
+        let Some(open) = self.open.pop() else { return Ok(()) };
+        let end = self.span(raw);
+        let anchor = open.anchor;
+        let mut node = self.close(open, false);
+        (node.span.end_line, node.span.end_column) = (end.end_line, end.end_column);
+        self.finish(node, anchor)
+    }
+
+    /// Makes a container of its children.
+    fn close(&mut self, open: Open, partial: bool) -> Node<'a> {
+        let children = self.done.drain(open.from..);
+        let content = if open.is_map {
+            let mut entries: Vec<(Node<'a>, Node<'a>)> = Vec::with_capacity(children.len() / 2);
+            let mut children = children;
+            while let (Some(key), Some(value)) = (children.next(), children.next()) {
+                entries.push((key, value));
+            }
+            drop(children);
+            Content::Map(self.entries(entries))
+        } else {
+            Content::List(children.collect())
+        };
+        Node { span: open.span, plain: false, partial, content }
+    }
+
+    /// Checks keys: texts, no merge key, none twice.
+    fn entries(&mut self, pairs: Vec<(Node<'a>, Node<'a>)>) -> Vec<Entry<'a>> {
+        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(pairs.len());
+        let mut seen: HashMap<Cow<'a, str>, Span> = HashMap::new();
+        let few = pairs.len() <= FEW;
+        for (key, value) in pairs {
+            let Some((key, key_span)) = self.key(key) else { continue };
+            let first = if few {
+                entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_span)
+            } else {
+                seen.insert(key.clone(), key_span)
+            };
+            match first {
+                Some(first) => self.duplicate(&key, key_span, first),
+                None => entries.push(Entry { key, key_span, value }),
+            }
+        }
+        entries
+    }
+
+    fn key(&mut self, key: Node<'a>) -> Option<(Cow<'a, str>, Span)> {
+        let null = key.is_null();
+        let kind = key.kind();
+        let span = key.span;
+        match key.content {
+            Content::Scalar(text) if key.plain && text == "<<" => {
+                self.report(
+                    span,
+                    Diagnostic::error("merge_key", "merge keys (<<) are not supported").cure(
+                        "write common values under defaults:, or several servers as one with braces: web-{01..20}",
+                    ),
+                );
+                None
+            }
+            Content::Scalar(text) if !null => Some((text, span)),
+            _ => {
+                self.report(
+                    span,
+                    Diagnostic::error("bad_key", format!("a key must be a text, this one is {kind}"))
+                        .cure("write the key as a word, in quotes if need be"),
+                );
+                None
+            }
+        }
+    }
+
+    fn duplicate(&mut self, key: &str, span: Span, first: Span) {
+        let first = self.location(first);
+        self.report(
+            span,
+            Diagnostic::error("duplicate_key", format!("the key {} is given twice", quote(key)))
+                .related("first given here", first)
+                .cure("remove one of the two"),
+        );
+    }
+
+    /// Puts a finished node in its place, and remembers it where it has an anchor.
+    fn finish(&mut self, node: Node<'a>, anchor: usize) -> Result<(), Stop> {
+        if anchor > 0 {
+            self.spend(&node)?;
+            self.anchors.insert(anchor, node.clone());
+        }
+        self.done.push(node);
+        Ok(())
+    }
+
+    fn alias(&mut self, id: usize, raw: RawSpan) -> Result<(), Stop> {
+        let span = self.span(raw);
+        let Some(node) = self.anchors.get(&id) else {
+            let message = "an alias stands inside the very value that its anchor names";
+            return Err(self.stop(span, Diagnostic::error("syntax_error", message)));
+        };
+        let mut node = node.clone();
+        self.spend(&node)?;
+        // A scalar keeps the place where it is written; a container is meant where it is used.
+        if !matches!(node.content, Content::Scalar(_)) {
+            node.span = span;
+        }
+        self.done.push(node);
+        Ok(())
+    }
+
+    fn spend(&mut self, node: &Node<'a>) -> Result<(), Stop> {
+        if let Some(left) = self.budget.checked_sub(node.size()) {
+            self.budget = left;
+            return Ok(());
+        }
+        let message = format!("anchors and aliases expand to more than {ALIAS_BUDGET} values");
+        Err(self.stop(node.span, Diagnostic::error("too_many_aliases", message)))
+    }
+
+    /// Closes what is open after a syntax error. The last value may be a victim of it and is dropped.
+    fn abandon(&mut self) {
+        if let Some(innermost) = self.open.last() {
+            let children = self.done.len() - innermost.from;
+            if children > 0 && matches!(self.done.last(), Some(Node { content: Content::Scalar(_), .. })) {
+                self.done.pop();
+            }
+        } else if matches!(self.done.last(), Some(Node { content: Content::Scalar(_), .. })) {
+            self.done.pop();
+        }
+        while let Some(open) = self.open.pop() {
+            let node = self.close(open, true);
+            self.done.push(node);
+        }
+    }
+
+    /// Whether a tag makes a scalar a text as quotes do; other tags than the core ones are reported.
+    fn tag_says_text(&mut self, tag: Option<&Tag>, raw: RawSpan) -> bool {
+        let Some(tag) = tag else { return false };
+        let span = self.span(raw);
+        self.check_tag(tag, &["str", "int", "float", "bool", "null"], span);
+        tag.suffix == "str" || (tag.handle.is_empty() && tag.suffix == "!")
+    }
+
+    fn check_tag(&mut self, tag: &Tag, allowed: &[&str], span: Span) {
+        let plain = tag.handle.is_empty() && tag.suffix == "!";
+        if plain || (tag.is_yaml_core_schema() && allowed.contains(&tag.suffix.as_str())) {
+            return;
+        }
+        let shown = if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { tag.to_string() };
+        self.report(
+            span,
+            Diagnostic::error("unsupported_tag", format!("the tag {} cannot be used here", quote(&shown)))
+                .cure("remove the tag; secrets are written as ${env:NAME} or ${file:PATH}"),
+        );
+    }
+
+    fn stop(&mut self, span: Span, diagnostic: Diagnostic) -> Stop {
+        self.report(span, diagnostic);
+        Stop(span.line)
+    }
+
+    fn report(&mut self, span: Span, diagnostic: Diagnostic) {
+        let location = self.location(span);
+        self.findings.push(diagnostic.at(location).width(span.width()));
+    }
+
+    fn location(&self, span: Span) -> Location {
+        Location { file: Arc::clone(self.file), line: span.line, column: span.column }
+    }
+
+    fn span(&self, raw: RawSpan) -> Span {
+        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Span {
+            line: small(raw.start.line()).saturating_add(self.lines_before),
+            column: small(raw.start.col()).saturating_add(1),
+            end_line: small(raw.end.line()).saturating_add(self.lines_before),
+            end_column: small(raw.end.col()).saturating_add(1),
+        }
+    }
+}
