@@ -1,4 +1,5 @@
 //! Faults, persistence, load and stopping: what the simulator does around the wire faces.
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "helpers of tests may")]
 
 #[path = "simulator_common/mod.rs"]
 mod common;
@@ -132,6 +133,24 @@ fn a_late_answer_is_late_and_its_work_is_not() {
         assert_eq!(call.join().unwrap(), 202);
     });
     assert!(begun.elapsed() >= Duration::from_millis(900));
+}
+
+#[test]
+fn work_is_done_even_if_the_client_has_given_up_waiting() {
+    let mut slow = world(json!([]));
+    slow["connections"]["flex"]["latency"] = json!("400ms");
+    let running = start(slow);
+    let body = reboot().to_string();
+    let (length, authorization) = (body.len(), authorization());
+    let mut stream = TcpStream::connect(running.address()).unwrap();
+    let request = format!(
+        "POST /flex/servers/1/action HTTP/1.1\r\nhost: x\r\nauthorization: {authorization}\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    until(|| running.stats().calls("flex", "POST", "/servers/{id}/action") == 1);
+    drop(stream);
+    until(|| running.stats().tally("flex", "1").reboots == 1);
 }
 
 #[test]
@@ -378,6 +397,11 @@ fn mistakes_in_a_world_are_told_with_their_place() {
         (json!({ "version": 1, "connections": { "x": { "type": "moon" } } }), "connections.x", "moon"),
         (json!({ "version": 1, "connections": { "x": { "latency": 5 } } }), "connections.x", "5"),
         (json!({ "version": 1, "connections": { "x": {} } }), "connections.x", "type"),
+        (
+            json!({ "version": 1, "connections": { "_sim": { "type": "gogrid" } } }),
+            "connections._sim",
+            "itself",
+        ),
         (server(json!({ "connection": "flex", "name": "a", "pwr": "on" })), "servers[0]", "pwr"),
         (server(json!({ "connection": "flux", "name": "a" })), "servers[0]", "flux"),
         (server(json!({ "connection": "flex", "name": "a", "power": "up" })), "servers[0]", "up"),
@@ -392,6 +416,8 @@ fn mistakes_in_a_world_are_told_with_their_place() {
         ),
         (json!({ "version": 1, "faults": [{ "fault": "quake" }] }), "faults[0]", "quake"),
         (json!({ "version": 1, "faults": [{ "fault": "html", "nth": 0 }] }), "faults[0]", "nth"),
+        (json!({ "version": 1, "faults": [{ "fault": "html", "count": "some" }] }), "faults[0]", "all"),
+        (json!({ "version": 1, "faults": [{ "fault": "html", "matched": 3 }] }), "faults[0]", "matched"),
         (json!({ "version": 1, "faults": [{ "fault": { "status": { "code": 100 } } }] }), "faults[0]", "100"),
     ] {
         let read = World::from_value(text.clone());

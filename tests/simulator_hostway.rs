@@ -1,4 +1,5 @@
 //! The hostway face, over real HTTP: each fact of the provider's page that it implements.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may")]
 
 #[path = "simulator_common/mod.rs"]
 mod common;

@@ -134,6 +134,6 @@ pub fn signed(key: &str, secret: &str, off: i64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let second = now.checked_add_signed(off).unwrap();
     let digest = Md5::digest(format!("{key}{secret}{second}"));
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("api_key={key}&sig={hex}&v=1.6&format=json")
+    let sig = u128::from_be_bytes(digest.into());
+    format!("api_key={key}&sig={sig:032x}&v=1.6&format=json")
 }
