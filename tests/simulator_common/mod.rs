@@ -1,11 +1,11 @@
 //! A plain HTTP client and small helpers for the tests of the simulator. Knows nothing of fleetform's own clients.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
-#![allow(missing_docs, unreachable_pub, reason = "test code")]
+#![allow(missing_docs, unreachable_pub, clippy::needless_pass_by_value, reason = "test code")]
 
 use fleetform::providers::{gogrid, hostway};
 use fleetform::simulator::{Face, Options, Running, Simulator, World};
 use md5::{Digest, Md5};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,6 +24,31 @@ pub fn start_kept(world: Value, path: &Path) -> Running {
 
 pub fn wait(millis: u64) {
     std::thread::sleep(Duration::from_millis(millis));
+}
+
+/// Two connections, three servers.
+pub fn small_world(faults: Value) -> Value {
+    json!({
+        "version": 1,
+        "defaults": { "settle": "300ms" },
+        "connections": { "flex": { "type": "hostway" }, "grid": { "type": "gogrid" } },
+        "servers": [
+            { "connection": "flex", "id": "1", "name": "a", "power": "on" },
+            { "connection": "flex", "id": "2", "name": "b", "power": "off" },
+            { "connection": "grid", "id": 7, "name": "g", "power": "on" },
+        ],
+        "faults": faults,
+    })
+}
+
+/// A client of the first connection.
+pub fn flex(running: &Running) -> Client {
+    let settings = &running.endpoint("flex").unwrap().settings;
+    Client::new(&settings["endpoint"]).with_basic(&settings["username"], &settings["password"])
+}
+
+pub fn reboot() -> Value {
+    json!({ "reboot": { "type": "HARD" } })
 }
 
 /// Asks again and again until it is so; ten seconds at most.
