@@ -41,7 +41,7 @@ pub struct Rule {
 
 /// How many calls a rule spoils.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`count` is a number or \"all\"")]
 enum Count {
     Times(u64),
     All(All),
@@ -130,6 +130,9 @@ impl Fault {
 impl Rule {
     /// Reads a rule; `path` is where it stands, for the error.
     pub fn read(value: Value, path: &str) -> Result<Self, Error> {
+        if value.get("matched").is_some() {
+            return Err(Error::world(path, "unknown field `matched`"));
+        }
         let rule: Self =
             serde_json::from_value(value).map_err(|error| Error::world(path, error.to_string()))?;
         if rule.nth == 0 {

@@ -3,6 +3,35 @@
 //! A [`World`] is read from a file, a [`Face`] per provider type speaks the protocol, [`Simulator::start`] serves both
 //! from a thread of its own. It knows no provider by name and none of the clients that it is there to test. Its
 //! counts ([`Stats`]) are taken on this side of the wire: they say what happened, whatever a client believes.
+//!
+//! A world file, all of it:
+//!
+//! ```yaml
+//! version: 1
+//! defaults: { settle: 2s, latency: 0ms }   # how long an operation, and an answer, takes
+//! connections:                             # those of a fleet file need not be repeated
+//!   grid: { type: gogrid, settle: 1s, latency: 20ms, page_size: 50, clock_skew: -15m }
+//! servers:
+//!   - connection: grid
+//!     name: web-{01..20}                   # braces as in fleet files
+//!     id: "{101..120}"                     # one each; made up if absent; none: not assigned yet
+//!     power: on                            # on (the default), off, suspended
+//!     attributes: { datacenter: 2 }        # what the provider's face knows beside that
+//!   - connection: grid
+//!     name: restored
+//!     state: Restoring                     # instead of power: the provider's own word
+//!     becomes: on                          # and what it turns into, if anything
+//!     after: 10s
+//! faults:                                  # every rule sees every call; the first that fires wins
+//!   - connection: grid                     # globs, here and below; all but `fault` may be left out
+//!     method: POST
+//!     path: /grid/server/power
+//!     query: "*"
+//!     body: "*power=cycle*"
+//!     nth: 1                               # the first matching call that goes wrong
+//!     count: 1                             # how many do; or all
+//!     fault: reset_after                   # see Fault
+//! ```
 
 mod admin;
 mod body;

@@ -1,5 +1,6 @@
 //! Starting, serving and stopping: one thread, one single-threaded runtime, one loopback listener.
 
+use super::body::Dropped;
 use super::exchange::exchange;
 use super::shared::{Keeping, Line, Shared};
 use super::state::face_of;
@@ -7,7 +8,7 @@ use super::stats::Stats;
 use super::{Error, Faces, Origin, World, admin, persist};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -213,9 +214,14 @@ async fn talk(shared: Arc<Shared>, stream: tokio::net::TcpStream) {
     // Small answers must not wait for an acknowledgement.
     let _ = stream.set_nodelay(true);
     let mut stop = shared.stop.subscribe();
-    let service = service_fn(move |request| exchange(Arc::clone(&shared), request));
+    let service = service_fn(move |request| {
+        // A task of its own: the work is done even if the client has given up waiting for it.
+        let work = tokio::spawn(exchange(Arc::clone(&shared), request));
+        async { work.await.unwrap_or(Err(Dropped)) }
+    });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new());
+    // Idle connections stay: one that is closed just when a call comes would look like a lost answer.
+    builder.header_read_timeout(None);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     // An error here is a client that went away, or a fault that was asked for.
     tokio::select! {

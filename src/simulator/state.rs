@@ -53,6 +53,10 @@ impl State {
     pub(super) fn begin(world: &World, faces: Faces<'_>, now: Moment) -> Result<Self, Error> {
         let mut state = Self { rules: world.faults.clone(), ..Self::default() };
         for (name, spec) in &world.connections {
+            if name == "_sim" {
+                let message = "the simulator needs this name for itself";
+                return Err(Error::world("connections._sim", message));
+            }
             let now = now.skewed(spec.clock_skew);
             let face = face_of(faces, name, spec.type_name.as_deref())?;
             let mine = || world.servers.iter().filter(|server| server.connection == *name);

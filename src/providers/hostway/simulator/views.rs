@@ -36,15 +36,15 @@ struct Link {
 
 #[derive(Serialize)]
 struct Ref {
-    /// A number here and a text there, although it is documented as a text.
-    id: FlavorId,
+    /// A text, except for some flavors: theirs are numbers, although documented as texts.
+    id: RefId,
     name: &'static str,
     links: [Link; 1],
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum FlavorId {
+enum RefId {
     Number(u32),
     Text(&'static str),
 }
@@ -167,23 +167,27 @@ fn full<'a>(
             "PROCESSING" => 50,
             _ => 100,
         },
-        addresses: Addresses {
-            public: [Addr { version: 4, addr: format!("192.0.2.{low}") }],
-            private: [Addr { version: 4, addr: format!("10.0.{high}.{low}") }],
-        },
-        image: Ref {
-            id: FlavorId::Text(IMAGE),
-            name: IMAGE,
-            links: [self_link(style, account, "images", IMAGE)],
-        },
+        addresses: addresses(high, low),
+        image: image(style, account),
         flavor: Ref {
-            id: if odd { FlavorId::Text("") } else { FlavorId::Number(17) },
+            id: if odd { RefId::Text("") } else { RefId::Number(17) },
             name: "1 CPU, 1024 MB",
             links: [self_link(style, account, "flavors", "17")],
         },
         metadata: Empty {},
         links: [self_link(style, account, "servers", id(server))],
         zone: (style == Style::Long).then(|| zone(server)),
+    }
+}
+
+fn image(style: Style, account: &str) -> Ref {
+    Ref { id: RefId::Text(IMAGE), name: IMAGE, links: [self_link(style, account, "images", IMAGE)] }
+}
+
+fn addresses(high: Serial, low: Serial) -> Addresses {
+    Addresses {
+        public: [Addr { version: 4, addr: format!("192.0.2.{low}") }],
+        private: [Addr { version: 4, addr: format!("10.0.{high}.{low}") }],
     }
 }
 
