@@ -39,6 +39,7 @@ pub(super) struct Global {
     #[arg(short, long, global = true, value_name = "PATH", env = "FLEETFORM_FILE", value_delimiter = None)]
     pub(super) file: Vec<PathBuf>,
     /// Use the embedded simulator for every connection [default world: world.yaml beside the file]
+    #[allow(clippy::option_option, reason = "absent, given alone, given with a value: clap's form for it")]
     #[arg(long, global = true, value_name = "WORLD", num_args = 0..=1, require_equals = true)]
     pub(super) simulate: Option<Option<PathBuf>>,
     /// How to print
@@ -47,7 +48,7 @@ pub(super) struct Global {
     /// Changes under way at once
     #[arg(long, global = true, value_name = "N", default_value_t = 64, value_parser = parallelism, hide = true)]
     pub(super) parallelism: usize,
-    /// No colour (also NO_COLOR)
+    /// No colour (also `NO_COLOR`)
     #[arg(long, global = true)]
     pub(super) no_color: bool,
     /// Say more (-v), or all of it (-vv)
@@ -140,7 +141,7 @@ pub(super) struct Guards {
     /// Let deletes happen
     #[arg(long)]
     pub(super) allow_delete: bool,
-    /// Lift a guard for this plan: deletes=3, power_offs=5, changes=40
+    /// Lift a guard for this plan: `deletes=3`, `power_offs=5`, `changes=40`
     #[arg(long, value_name = "GUARD=N", value_parser = accept)]
     pub(super) accept: Vec<(GuardName, u64)>,
     /// At most so many changes: 5, or 10% of a provider's servers

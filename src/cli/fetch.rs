@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::apply::{Links, Recovered, recover};
 use crate::diff::LiveIndex;
 use crate::ledger::{self, Outcome, Replay};
-use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, Verb};
+use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, ServerId, Verb};
 use crate::plan::{Code, ConnectionLive, Inputs, Options, Plan, ReadFailure, plan};
 use crate::provider::list_all;
 use futures_util::future::join_all;
@@ -95,6 +95,42 @@ pub(super) async fn list(session: &Session, links: &Links) -> Vec<ConnectionLive
     .await
 }
 
+/// A list may leave servers out (Hostway's shows some states only on request), so an entry that is bound by an id
+/// which no list shows is asked for by that id before it is called missing or gone.
+async fn look_for_unlisted(
+    session: &Session,
+    options: &Options,
+    links: &Links,
+    live: &mut [ConnectionLive<'static>],
+) {
+    for connection in live {
+        let (Some(link), Ok(servers)) = (links.get(&connection.name), &mut connection.servers) else {
+            continue;
+        };
+        let index = LiveIndex::new(servers, &connection.capabilities.names);
+        let unlisted: Vec<&ServerId> = session
+            .fleet
+            .servers
+            .iter()
+            .filter(|entry| entry.address.connection == connection.name && options.selects(entry))
+            .filter_map(|entry| entry.id.as_ref())
+            .filter(|id| index.with_id(id.as_str()).is_none())
+            .collect();
+        let found = join_all(unlisted.iter().map(|id| link.provider.get(id))).await;
+        let mut failed = None;
+        for answer in found {
+            match answer {
+                Ok(server) => servers.extend(server),
+                Err(error) => failed = Some(error),
+            }
+        }
+        if let Some(error) = failed {
+            connection.servers =
+                Err(ReadFailure { message: error.to_string(), transient: error.is_transient() });
+        }
+    }
+}
+
 fn type_name(session: &Session, name: &ConnectionName) -> &'static str {
     let connection = session.fleet.connections.get(name);
     connection.and_then(|c| crate::providers::find(&c.type_name)).map_or("unknown", |row| row.spec.type_name)
@@ -156,17 +192,14 @@ async fn read_again(session: &Session, planned: &mut Planned<'static>, address: 
     };
     let Ok(servers) = &mut connection.servers else { return };
     let Some(at) = find(servers, entry, connection.capabilities) else { return };
-    let fresh = match &servers[at].id {
-        Some(id) => link.provider.get(id).await,
-        None => {
-            // Without an id only a whole listing can show it.
-            if let Ok(all) = list_all(&*link.provider, link.capabilities.names.id_case, 1).await {
-                *servers = all;
-            }
-            return;
+    let Some(id) = &servers[at].id else {
+        // Without an id only a whole listing can show it.
+        if let Ok(all) = list_all(&*link.provider, link.capabilities.names.id_case, 1).await {
+            *servers = all;
         }
+        return;
     };
-    match fresh {
+    match link.provider.get(id).await {
         Ok(Some(live)) => servers[at] = live,
         Ok(None) => {
             servers.remove(at);

@@ -60,7 +60,9 @@ impl Progress {
             _ if self.quiet => {}
             Some(bar) => bar.println(text),
             // Nobody is left to be told when stderr is gone.
-            None => drop(writeln!(std::io::stderr(), "{text}")),
+            None => {
+                let _ = writeln!(std::io::stderr(), "{text}");
+            }
         }
     }
 }

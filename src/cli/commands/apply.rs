@@ -155,9 +155,6 @@ impl Work<'_> {
             .filter(|(at, _)| !already.contains(at))
             .map(|(_, change)| without_done_dependencies(change, &document.changes, &already))
             .collect();
-        for at in &already {
-            io.mention(&format!("{}: is already as planned", document.changes[*at].address));
-        }
         self.carry_out(&document, &due, &links, io).await
     }
 
@@ -244,6 +241,9 @@ impl Work<'_> {
     ) -> Result<u8, Failure> {
         if due.is_empty() {
             let results = already_done(&document.changes, due);
+            if self.global.format == Format::Text && !results.is_empty() {
+                io.print(&format!("\n{}", apply_text(&results, io.paint())));
+            }
             self.print_json(document, Vec::new(), Vec::new(), &results, code::DONE, io);
             return Ok(code::DONE);
         }
