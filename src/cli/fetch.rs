@@ -67,9 +67,10 @@ pub(super) async fn planned(
         allow_missing: shape.allow_missing,
         reboot_unknown: shape.reboot_unknown,
     };
-    let (live, recovered) =
-        futures_util::future::join(list(session, &links), recover(&replay.open, &links, Timestamp::now()))
-            .await;
+    let reading =
+        futures_util::future::join(list(session, &links), recover(&replay.open, &links, Timestamp::now()));
+    let (mut live, recovered) = reading.await;
+    look_for_unlisted(session, &options, &links, &mut live).await;
     adopt(&mut replay, &recovered);
     let now = Timestamp::now();
     let mut planned = Planned { plan: Plan::default(), live, links, options, replay, recovered, now };

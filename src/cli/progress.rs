@@ -84,7 +84,7 @@ impl Observer for Progress {
                 let (phrase, seconds) = (result.outcome.phrase(), result.seconds);
                 match result.outcome {
                     ChangeOutcome::Done => {
-                        self.line(&format!("{}: {phrase} after {seconds:.1} s", result.address))
+                        self.line(&format!("{}: {phrase} after {seconds:.1} s", result.address));
                     }
                     _ => self.line(&format!("{}: {phrase}: {}", result.address, result.detail)),
                 }
