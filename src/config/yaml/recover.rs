@@ -1,7 +1,7 @@
 //! Goes on after a syntax error where that is safe: at the next list item of the section or the next top-level
 //! key, so that one run reports the mistakes of the whole file.
 
-use super::builder::{Builder, Built};
+use super::builder::{Builder, Built, Ending};
 use super::node::{Content, Node};
 use crate::config::findings::Findings;
 use std::sync::Arc;
@@ -36,27 +36,26 @@ struct Stretch<'a> {
 /// Reads a file. Mistakes go to `findings`.
 pub(crate) fn read<'a>(text: &'a str, file: &Arc<str>, findings: &mut Findings) -> Reading<'a> {
     let mut reading = Reading { parts: Vec::new(), broken: Vec::new() };
-    let Built { root, broken_at } = Builder::new(file, 0, findings).build(text);
+    let Built { root, mut ending } = Builder::new(file, 0, findings).build(text);
     reading.parts.extend(root.map(Part::Document));
-    let Some(mut broken_at) = broken_at else { return reading };
-    if broken_at == u32::MAX {
+    if ending == Ending::Whole {
         return reading;
     }
     let outline = Outline::of(text);
     for _ in 0..MAX_BREAKS {
-        reading.broken.push(outline.section_at(broken_at).unwrap_or_default());
-        let mut next = outline.next_stretch(broken_at);
-        let mut again = None;
+        let Ending::Broken(line) = ending else { break };
+        reading.broken.push(outline.section_at(line).unwrap_or_default());
+        ending = Ending::Whole;
+        let mut next = outline.next_stretch(line);
         while let Some(stretch) = next {
             let built = Builder::new(file, stretch.lines_before, findings).build(stretch.text);
             add(&mut reading, &stretch, built.root);
-            again = built.broken_at;
-            next = if again.is_some() { None } else { outline.after(&stretch) };
+            ending = built.ending;
+            next = if ending == Ending::Whole { outline.after(&stretch) } else { None };
         }
-        match again {
-            Some(line) if line != u32::MAX && line > broken_at => broken_at = line,
-            _ => break,
-        }
+    }
+    if ending != Ending::Whole {
+        reading.broken.push("");
     }
     reading
 }
