@@ -45,9 +45,20 @@ struct Open {
     /// Where its children begin in [`Builder::done`].
     from: usize,
     span: Span,
-    /// The character before its first entry: the bracket, if it is written with brackets.
-    opener: Option<Spot>,
+    /// The columns of its first line in which its bracket stands, if it is written with brackets.
+    opener: Option<(Spot, usize)>,
     anchor: usize,
+}
+
+impl Open {
+    /// Its bracket, if it is written with brackets.
+    fn bracket(&self, text: &str) -> Option<(Spot, char)> {
+        let (start, end) = self.opener?;
+        let line = text.lines().nth(start.line.checked_sub(1)?)?;
+        let mut chars = line.chars().enumerate().take(end.max(start.column + 1)).skip(start.column);
+        let (column, bracket) = chars.find(|(_, c)| matches!(c, '[' | '{'))?;
+        Some((Spot { line: start.line, column }, bracket))
+    }
 }
 
 pub(super) struct Builder<'a, 'f> {
@@ -103,11 +114,10 @@ impl<'a, 'f> Builder<'a, 'f> {
             return Stop(Ending::GivenUp);
         }
         let mut open = self.open.iter().enumerate();
-        let bracket =
-            open.find_map(|(at, open)| Some((at, open.from, open.opener?, open.opener?.bracket(text)?)));
-        let opener = bracket.map(|(_, _, spot, bracket)| (spot, bracket));
+        let bracket = open.find_map(|(at, open)| Some((at, open.from, open.bracket(text)?)));
+        let opener = bracket.map(|(_, _, opener)| opener);
         let Explained { diagnostic, spot } = explain(error.info(), text, *error.marker(), opener);
-        if let Some((at, from, opener, _)) = bracket
+        if let Some((at, from, (opener, _))) = bracket
             && spot == opener
         {
             // What the bracket swallowed cannot be told from what belongs into it.
@@ -162,18 +172,21 @@ impl<'a, 'f> Builder<'a, 'f> {
             let message = format!("lists and mappings are nested more than {MAX_DEPTH} deep");
             return Err(self.stop(span, Diagnostic::error("too_deep", message)));
         }
-        let opener = raw.end.col().checked_sub(1).filter(|_| !raw.is_empty());
-        let opener = opener.map(|column| Spot { line: raw.end.line(), column });
+        // Without brackets there is nothing that could be spanned, unless it has an anchor or a tag.
+        let start = Spot { line: raw.start.line(), column: raw.start.col() };
+        let opener = (!raw.is_empty()).then_some((start, raw.end.col()));
         self.open.push(Open { is_map, from: self.done.len(), span, opener, anchor });
         Ok(())
     }
 
     fn leave(&mut self, raw: RawSpan) -> Result<(), Stop> {
         let Some(open) = self.open.pop() else { return Ok(()) };
-        let end = self.span(raw);
+        // A closing bracket comes with the blanks and the comment after it.
+        let end = self.span(RawSpan::empty(raw.start));
+        let bracket = u32::from(!raw.is_empty());
         let anchor = open.anchor;
         let mut node = self.close(open, false);
-        (node.span.end_line, node.span.end_column) = (end.end_line, end.end_column);
+        (node.span.end_line, node.span.end_column) = (end.end_line, end.end_column + bracket);
         self.finish(node, anchor)
     }
 

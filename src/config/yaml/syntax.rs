@@ -12,14 +12,6 @@ pub(super) struct Spot {
     pub(super) column: usize,
 }
 
-impl Spot {
-    /// The opening bracket that stands there, if one does.
-    pub(super) fn bracket(self, text: &str) -> Option<char> {
-        let line = text.lines().nth(self.line.checked_sub(1)?)?;
-        line.chars().nth(self.column).filter(|c| matches!(c, '[' | '{'))
-    }
-}
-
 /// A syntax error in other words.
 pub(super) struct Explained {
     /// What is wrong and what to do about it, without its place.
