@@ -1,7 +1,7 @@
 //! Files and directories on disk.
 
 use crate::specs::{HEAD, SPECS};
-use fleetform::config::{Diagnostic, Loaded, Mode, load};
+use fleetform::config::{Diagnostic, Loaded, Mode, load, load_early};
 use fleetform::report::diagnostics::render;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -122,4 +122,31 @@ fn findings_are_plain_data_for_json() {
         "cure": "did you mean \"servers\"?",
     }]);
     assert_eq!(serde_json::to_value(&found).unwrap(), expected);
+}
+
+#[test]
+fn connections_are_handed_out_before_the_servers_are_read() {
+    let early = |text: &str| {
+        let directory = directory(&[("a.yaml", text.as_bytes()), ("b.yaml", b"servers: []\n")]);
+        let mut seen = None;
+        let loaded =
+            load_early(&[directory.path().to_path_buf()], &SPECS, Mode::default(), &mut |connections| {
+                seen = Some(connections.clone());
+            });
+        (seen, loaded.map(|loaded| loaded.fleet.connections).map_err(|found| found[0].code))
+    };
+    for text in [HEAD.to_owned(), HEAD.replace('\n', "\r\n"), format!("{HEAD}servers:\n- name: a\n")] {
+        let (seen, loaded) = early(&text);
+        assert_eq!(seen.unwrap(), loaded.unwrap());
+    }
+    let (seen, loaded) = early(&format!("{HEAD}servers: [{{ name: a, power: maybe }}]\n"));
+    assert!(seen.is_some() && loaded == Err("bad_power"));
+    let (seen, loaded) = early(&HEAD.replace("type: grid", "type: gird"));
+    assert!(seen.is_none() && loaded == Err("unknown_type"));
+    let text =
+        "version: 1\nledger: |\nproviders:\n  a: { type: grid, api_key: '${env:P}', secret: '${env:P}' }\n";
+    let (seen, loaded) = early(&text.replace('|', "\""));
+    assert!(seen.is_none() || loaded.is_err(), "{loaded:?}");
+    let (seen, loaded) = early(&text.replace("ledger: |\n", ""));
+    assert_eq!(seen.unwrap(), loaded.unwrap());
 }
