@@ -73,6 +73,10 @@ fn load(c: &mut Criterion) {
                 .map(|l| l.fleet.servers.len())
         });
     });
+    // The floor: the parser's events and nothing done with them.
+    group.bench_function("events_alone", |b| {
+        b.iter(|| saphyr_parser::Parser::new_from_str(black_box(&text)).filter(Result::is_ok).count());
+    });
     group.bench_function("read_as_json", |b| {
         b.iter_batched(|| (), |()| read_as_json("world.yaml", black_box(&text)), BatchSize::PerIteration);
     });

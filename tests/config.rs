@@ -2,6 +2,8 @@
 //! the text in the `.txt` beside it. `BLESS=1 cargo test --test config` writes those texts anew; read them before
 //! committing.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
+
 #[path = "config/specs.rs"]
 mod specs;
 

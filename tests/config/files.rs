@@ -77,8 +77,8 @@ fn a_directory_without_yaml_is_an_error() {
 fn the_checksum_is_of_the_bytes_on_disk() {
     let directory = directory(&[("a.yaml", b"\xef\xbb\xbfversion: 1\r\n")]);
     let fleet = read(&[directory.path()]).unwrap().fleet;
-    let expected: String =
-        Sha256::digest(b"\xef\xbb\xbfversion: 1\r\n").iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::digest(b"\xef\xbb\xbfversion: 1\r\n");
+    let expected = digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     assert_eq!(fleet.files[0].sha256, expected);
 }
 
