@@ -4,7 +4,7 @@ use super::{approval, plan as plan_command, saved};
 use crate::apply::{ApplySummary, ChangeOutcome, ChangeResult, Limits, Links, Moved, check_fresh, execute};
 use crate::cli::args::{ApplyArgs, Format, Global};
 use crate::cli::exit::{self, Failure, code};
-use crate::cli::fetch;
+use crate::cli::fetch::{self, Reading};
 use crate::cli::io::Io;
 use crate::cli::progress::Progress;
 use crate::cli::session::{Session, paths};
@@ -102,10 +102,9 @@ impl Work<'_> {
     /// Plans and carries it out.
     async fn fresh(&self, io: &mut Io<'_>) -> Result<u8, Failure> {
         let shape = &self.args.shape;
-        let options = crate::plan::Options { targets: shape.target.clone(), ..Default::default() };
-        let links = self.session.links(&fetch::used(self.session, &options))?;
         let replay = self.replay()?;
-        let reading = async { Ok(fetch::planned(self.session, shape, links, replay, io).await) };
+        // The ledger's lock comes first here, so nothing was listed while the file was read.
+        let reading = fetch::planned(self.session, shape, Reading::default(), replay, io);
         let planned = self.signals.unless_interrupted(reading).await?;
         for found in &planned.recovered {
             let recorded = self.journal.conclude(found.open.intent.seq, found.outcome, &found.evidence);
