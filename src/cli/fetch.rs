@@ -89,7 +89,7 @@ pub(super) async fn planned(
     let now = Timestamp::now();
     let mut planned = Planned { plan: Plan::default(), live, links, options, replay, recovered, now };
     planned.plan = plan(&planned.inputs(session));
-    settle(session, &mut planned, shape.settle_timeout, io).await;
+    settle(session, &mut planned, shape.patience(), io).await;
     Ok(planned)
 }
 

@@ -50,9 +50,11 @@ fn refuse_what_cannot_be_honoured(
     args: &ApplyArgs,
     global: &Global,
 ) -> Result<(), Failure> {
-    for (given, flag) in
-        [(args.shape.allow_missing, "--allow-missing"), (args.shape.reboot_unknown, "--reboot-unknown")]
-    {
+    for (given, flag) in [
+        (args.shape.allow_missing, "--allow-missing"),
+        (args.shape.reboot_unknown, "--reboot-unknown"),
+        (args.shape.settle_timeout.is_some(), "--settle-timeout"),
+    ] {
         if given {
             return Err(Failure::usage(format!(
                 "{flag} shapes a plan; this one is saved already: give it to `plan`"

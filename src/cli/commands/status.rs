@@ -7,10 +7,12 @@ use crate::cli::fetch;
 use crate::cli::io::Io;
 use crate::cli::stop::{Signals, block_on};
 use crate::report::{problems_text, status_rows, status_text};
+use std::time::Duration;
 
 pub(in crate::cli) fn run(global: &Global, args: &StatusArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
     // Nobody waits for a status: what is in transition is shown as that.
-    let shape = Shape { target: args.target.clone(), ..Shape::default() };
+    let shape =
+        Shape { target: args.target.clone(), settle_timeout: Some(Duration::ZERO), ..Shape::default() };
     let (session, planned) = block_on(async {
         let signals = Signals::listen()?;
         let work = async {
