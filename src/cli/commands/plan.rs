@@ -24,7 +24,9 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> 
         };
         signals.unless_interrupted(work).await
     })?;
-    let refusals = refusals(&planned.plan, &session.fleet.limits, &args.guards);
+    // That deletes need a flag at apply is no news to a reviewer, who sees them; a bound that is exceeded is.
+    let mut refusals = refusals(&planned.plan, &session.fleet.limits, &args.guards);
+    refusals.retain(|refusal| refusal.limit.is_some());
     let document = document(&session, &planned);
     if let Some(path) = &args.out {
         saved::write(path, &document)?;
