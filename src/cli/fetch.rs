@@ -42,8 +42,13 @@ impl Planned<'_> {
 
 /// The connections that the selected servers are on.
 pub(super) fn used(session: &Session, options: &Options) -> BTreeSet<ConnectionName> {
-    let selected = session.fleet.servers.iter().filter(|entry| options.selects(entry));
-    selected.map(|entry| entry.address.connection.clone()).collect()
+    let mut used = BTreeSet::new();
+    for entry in session.fleet.servers.iter().filter(|entry| options.selects(entry)) {
+        if !used.contains(&entry.address.connection) {
+            used.insert(entry.address.connection.clone());
+        }
+    }
+    used
 }
 
 /// Reads the ledger, without a lock; says what is damaged in it.
@@ -136,19 +141,22 @@ async fn look_for_unlisted(
     links: &Links,
     live: &mut [ConnectionLive<'static>],
 ) {
+    let by_id: Vec<&DesiredServer> =
+        session.fleet.servers.iter().filter(|entry| entry.id.is_some() && options.selects(entry)).collect();
     for connection in live {
-        let (Some(link), Ok(servers)) = (links.get(&connection.name), &mut connection.servers) else {
+        let here: Vec<&ServerId> = by_id
+            .iter()
+            .filter(|entry| entry.address.connection == connection.name)
+            .filter_map(|entry| entry.id.as_ref())
+            .collect();
+        let (Some(link), Ok(servers), false) =
+            (links.get(&connection.name), &mut connection.servers, here.is_empty())
+        else {
             continue;
         };
         let index = LiveIndex::new(servers, &connection.capabilities.names);
-        let unlisted: Vec<&ServerId> = session
-            .fleet
-            .servers
-            .iter()
-            .filter(|entry| entry.address.connection == connection.name && options.selects(entry))
-            .filter_map(|entry| entry.id.as_ref())
-            .filter(|id| index.with_id(id.as_str()).is_none())
-            .collect();
+        let unlisted: Vec<&ServerId> =
+            here.into_iter().filter(|id| index.with_id(id.as_str()).is_none()).collect();
         let found = join_all(unlisted.iter().map(|id| link.provider.get(id))).await;
         let mut failed = None;
         for answer in found {
