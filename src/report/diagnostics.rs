@@ -8,6 +8,9 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 /// Findings shown in full; of the others the count is told.
 const MAX_SHOWN: usize = 50;
 
+/// Characters before the shown part of a line up to which that part is shown.
+const MAX_CUT_OFF: usize = 10_000;
+
 /// Renders findings, the first of them in full. Ends with a line break unless there are none.
 pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     // Hyperlinks to error codes lead nowhere here, so that colours are all that `styled` adds.
@@ -53,9 +56,13 @@ fn place<'d>(group: Group<'d>, location: &'d Location, excerpt: Option<&'d Excer
         return group.element(Origin::path(&*location.file).line(line).char_column(column));
     };
     // The renderer counts the column in the text it gets: what was cut off on the left is put back as blanks,
-    // which it leaves out again when it draws.
-    let text = format!("{}{}", " ".repeat(column.saturating_sub(excerpt.caret + 1)), excerpt.text);
-    let from = column.saturating_sub(1).max(excerpt.caret);
+    // which it leaves out again when it draws. Of an endless line the column is told and not drawn.
+    let cut_off = column.saturating_sub(excerpt.caret + 1);
+    if cut_off > MAX_CUT_OFF {
+        return group.element(Origin::path(&*location.file).line(line).char_column(column));
+    }
+    let text = format!("{}{}", " ".repeat(cut_off), excerpt.text);
+    let from = excerpt.caret + cut_off;
     let byte = |chars: usize| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
     let caret = AnnotationKind::Primary.span(byte(from)..byte(from + excerpt.length));
     group.element(Snippet::source(text).line_start(line).path(&*location.file).annotation(caret))

@@ -63,7 +63,7 @@ fn many_syntax_errors_are_given_up() {
 
 #[test]
 fn a_very_long_line_is_shown_in_part() {
-    let tail = format!("servers: [{{ name: a, labels: {{ k: {} }}, powr: on }}]\n", "x".repeat(3_000_000));
+    let tail = format!("servers: [{{ name: a, labels: {{ k: {} }}, powr: on }}]\n", "x".repeat(1_000_000));
     let found = load(&[("fleet.yaml", &format!("{HEAD}{tail}"))]).unwrap_err();
     assert!(render(&found, false).len() < 2000);
     assert!(serde_json::to_string(&found).unwrap().len() < 2000);
@@ -90,9 +90,14 @@ fn any_yaml_is_read_as_json_with_the_same_refusals() {
 
 #[test]
 fn texts_cut_anywhere_and_with_any_character_changed_never_panic() {
-    let text = format!(
-        "{HEAD}servers:\n  - name: \"web-{{01..03}}\"\n    labels: {{ tier: [a, 'b'], ? x : y }}\n    power: &p on\n  - {{ name: ü, id: *p }}\nlimits: {{ max_changes: [5, 10%] }}\n"
-    );
+    let text = "version: 1
+providers: { e: { type: grid, secret: '${env:S}' } }
+servers:
+  - name: \"web-{01..03}\"
+    labels: { tier: [a, 'b'], ? x : y }
+    power: &p on
+  - { name: ü, id: *p }
+";
     for (at, _) in text.char_indices() {
         let _ = load(&[("fleet.yaml", &text[..at])]).map_err(|found| render(&found, true));
         for with in ["\"", "[", "}", ": ", "\t", "\n", "*", "!", "|", "\u{0}", "- "] {

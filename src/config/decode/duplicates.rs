@@ -45,13 +45,14 @@ pub(super) fn report(
     findings: &mut Findings,
 ) {
     for kind in &TRAITS {
-        let mut seen: Vec<HashMap<Cow<'_, str>, &DesiredServer>> = Vec::new();
-        seen.resize_with(known.list.len(), HashMap::new);
-        if kind.code == "duplicate_server"
-            && let [only] = seen.as_mut_slice()
-        {
-            only.reserve(servers.len());
+        let mut counts = vec![0; known.list.len()];
+        for (server, connection) in servers.iter().zip(connections) {
+            if let (Some(_), Some(count)) = ((kind.text)(server), counts.get_mut(*connection)) {
+                *count += 1;
+            }
         }
+        let mut seen: Vec<HashMap<Cow<'_, str>, &DesiredServer>> =
+            counts.into_iter().map(HashMap::with_capacity).collect();
         for (server, connection) in servers.iter().zip(connections) {
             let Some(text) = (kind.text)(server) else { continue };
             let Some(seen) = seen.get_mut(*connection) else { continue };

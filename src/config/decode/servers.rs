@@ -300,10 +300,12 @@ fn pair(
 }
 
 fn same_entries(a: &[Entry<'_>], b: &[Entry<'_>]) -> bool {
-    let text = |node: &Node<'_>| match &node.content {
-        Content::Scalar(text) if !node.is_null() => Some(text.to_string()),
-        _ => None,
-    };
+    fn text<'t>(node: &'t Node<'_>) -> Option<&'t str> {
+        match &node.content {
+            Content::Scalar(text) if !node.is_null() => Some(text),
+            _ => None,
+        }
+    }
     a.len() == b.len()
         && a.iter()
             .zip(b)

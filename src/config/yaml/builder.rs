@@ -9,6 +9,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span as RawSp
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::vec::Drain;
 
 /// How deep lists and mappings may nest.
 const MAX_DEPTH: usize = 64;
@@ -192,27 +193,25 @@ impl<'a, 'f> Builder<'a, 'f> {
 
     /// Makes a container of its children.
     fn close(&mut self, open: Open, partial: bool) -> Node<'a> {
-        let children = self.done.drain(open.from..);
+        // Taken out for the while, so that findings can be reported; no children are moved by that.
+        let mut done = std::mem::take(&mut self.done);
+        let children = done.drain(open.from.min(done.len())..);
         let content = if open.is_map {
-            let mut entries: Vec<(Node<'a>, Node<'a>)> = Vec::with_capacity(children.len() / 2);
-            let mut children = children;
-            while let (Some(key), Some(value)) = (children.next(), children.next()) {
-                entries.push((key, value));
-            }
-            drop(children);
-            Content::Map(self.entries(entries))
+            Content::Map(self.entries(children))
         } else {
             Content::List(children.collect())
         };
+        self.done = done;
         Node { span: open.span, plain: false, partial, content }
     }
 
-    /// Checks keys: texts, no merge key, none twice.
-    fn entries(&mut self, pairs: Vec<(Node<'a>, Node<'a>)>) -> Vec<Entry<'a>> {
-        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(pairs.len());
+    /// Pairs keys with values and checks the keys: texts, no merge key, none twice. A key left over is dropped.
+    fn entries(&mut self, mut children: Drain<'_, Node<'a>>) -> Vec<Entry<'a>> {
+        let pairs = children.len() / 2;
+        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(pairs);
         let mut seen: HashMap<Cow<'a, str>, Span> = HashMap::new();
-        let few = pairs.len() <= FEW;
-        for (key, value) in pairs {
+        let few = pairs <= FEW;
+        while let (Some(key), Some(value)) = (children.next(), children.next()) {
             let Some((key, key_span)) = self.key(key) else { continue };
             let first = if few {
                 entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_span)
