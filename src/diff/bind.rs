@@ -13,7 +13,8 @@ pub enum Binding {
     Nothing,
     /// Several servers have the name; their ids, as far as they have any.
     Ambiguous(Vec<ServerId>),
-    /// The declared name and the old one are both live: which one is meant cannot be told. Indices.
+    /// The declared name and the old one are both live: which one is meant cannot be told. Indices; where several
+    /// have the old name, the one with the first id.
     BothNames {
         /// The server with the declared name.
         declared: usize,
@@ -95,6 +96,11 @@ impl<'a> LiveIndex<'a> {
             (Binding::Nothing, by_old_name) => by_old_name,
             (Binding::Bound(declared), Binding::Bound(old)) if declared != old => {
                 Binding::BothNames { declared, old }
+            }
+            (Binding::Bound(declared), Binding::Ambiguous(_)) => {
+                let others = self.with_name(old.as_str()).into_iter().filter(|&at| at != declared);
+                let first = others.min_by_key(|&at| &self.servers[at].id);
+                first.map_or(Binding::Bound(declared), |old| Binding::BothNames { declared, old })
             }
             (by_name, _) => by_name,
         }

@@ -1,0 +1,3 @@
+//! placeholder
+use insta as _;
+use proptest as _;
