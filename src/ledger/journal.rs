@@ -183,3 +183,26 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(parent)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A full disk may take a part of a record; the next one must not be glued to it, or both are lost.
+    #[test]
+    fn what_a_failed_write_left_behind_is_dropped_before_the_next_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = "2026-11-01T00:00:00Z".parse().unwrap();
+        let lock = Lock::take(folder.path(), std::time::Duration::ZERO).unwrap();
+        let journal = Journal::open(folder.path(), lock, at).unwrap();
+        {
+            let mut tail = journal.file.lock().unwrap();
+            tail.file.write_all(b"{\"kind\":\"intent\",\"se").unwrap();
+            tail.torn = true;
+        }
+        journal.accepted(1, None).unwrap();
+        let text = fs::read_to_string(folder.path().join(FILE_NAME)).unwrap();
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(replay::read(folder.path()).unwrap().warnings.is_empty());
+    }
+}
