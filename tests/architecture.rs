@@ -1,6 +1,8 @@
 //! The arrows between the rooms, read from the source: who may use whom, which words belong to one room alone, and
 //! how long a file may be. A failure prints the line.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -49,7 +51,7 @@ impl Source {
     }
 
     fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
+        Path::new(&self.path).extension().is_some_and(|extension| extension == "rs")
     }
 
     /// Its lines of code with their numbers, comments and blanks left out.
@@ -221,9 +223,9 @@ fn no_provider_is_named_outside_of_its_folder_and_the_registry() {
         // A comment may give an example; code must not know it.
         for (number, line) in source.code() {
             let lower = line.to_lowercase();
-            let foreign = |name: &&&str| own.replace('_', "-") != **name && lower.contains(&**name);
-            let named = names.iter().find(foreign);
-            wrong.extend(named.map(|name| format!("{}\n    names {name}", source.place(number, line))));
+            let foreign = |name: &&&str| own.replace('_', "-") != **name && lower.contains(**name);
+            let found = names.iter().find(foreign);
+            wrong.extend(found.map(|name| format!("{}\n    names {name}", source.place(number, line))));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -2,6 +2,8 @@
 //! `tests/golden`; its first line says what it shows. `BLESS=1 cargo test --test golden` writes the expected files
 //! anew: read what it wrote.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use fleetform::config::{Mode, load_texts};
 use fleetform::model::{
     Address, ConnectionName, Denial, LedgerFacts, LiveServer, LiveState, Power, Selector, ServerId, Settles,
@@ -120,7 +122,7 @@ impl Case {
         let mut desired = self.fleet.servers.clone();
         if reversed {
             live.reverse();
-            live.iter_mut().flat_map(|c| c.servers.as_mut().ok()).for_each(|servers| servers.reverse());
+            live.iter_mut().filter_map(|c| c.servers.as_mut().ok()).for_each(|servers| servers.reverse());
             desired.reverse();
         }
         let options = Options {

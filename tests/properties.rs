@@ -1,6 +1,8 @@
 //! What must hold of every plan, whatever the fleet, the live world and the ledger. 1,000 worlds for each property;
 //! 100,000 with `FLEETFORM_LONG=1`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 #[path = "properties/carried_out.rs"]
 mod carried_out;
 #[path = "properties/worlds.rs"]
@@ -41,7 +43,7 @@ proptest! {
     #[test]
     fn nothing_is_done_to_unselected_unmanaged_or_protected_servers(world in world()) {
         let plan = world.plan();
-        let strangers = world.with_inputs(|inputs| unmanaged(inputs));
+        let strangers = world.with_inputs(unmanaged);
         for change in &plan.changes {
             let entry = world.entry(&change.address);
             prop_assert!(world.options.selects(entry), "{} is not selected", change.address);

@@ -129,7 +129,9 @@ pub fn bind_all(desired: &[&DesiredServer], index: &LiveIndex<'_>) -> Vec<Bindin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Address, CaseRule, LiveState, Location, Power, Presence};
+    use crate::model::{
+        Address, CaseRule, DesiredPower, Labels, LiveState, Location, Power, Presence, RebootStyle, Shutdown,
+    };
 
     fn rules(case: CaseRule) -> NameRules {
         NameRules {
@@ -152,12 +154,12 @@ mod tests {
             id: id.map(Into::into),
             renamed_from: renamed_from.map(Into::into),
             presence: Presence::Present,
-            power: Default::default(),
-            shutdown: Default::default(),
-            reboot: Default::default(),
+            power: DesiredPower::default(),
+            shutdown: Shutdown::default(),
+            reboot: RebootStyle::default(),
             rebooted_since: None,
             protect: false,
-            labels: Default::default(),
+            labels: Labels::default(),
             location: Location { file: "fleet.yaml".into(), line: 1, column: 1 },
         }
     }

@@ -158,9 +158,9 @@ impl<'a> TemporaryNames<'a> {
     fn next(&mut self, change: &Change) -> Option<ServerName> {
         const TRIES: u32 = 1_000;
         let digest = Sha256::digest(format!("{}/{}", change.provider, change.id));
-        let hex: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let mark = digest.iter().take(4).fold(0u32, |mark, byte| mark << 8 | u32::from(*byte));
         let name = (0..TRIES)
-            .map(|n| if n == 0 { format!("swap-{hex}") } else { format!("swap-{hex}-{n}") })
+            .map(|n| if n == 0 { format!("swap-{mark:08x}") } else { format!("swap-{mark:08x}-{n}") })
             .find(|name| {
                 self.rules.refuses(name).is_none()
                     && self.index.with_name(name).is_empty()
@@ -197,5 +197,79 @@ fn problem(change: &Change, code: Code, message: String) -> Problem {
         address: change.address.clone(),
         message,
         location: change.location.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Address, CaseRule, LiveState, Power};
+    use crate::plan::Facts;
+
+    fn rules(max_chars: usize) -> NameRules {
+        let (case, allows) = (CaseRule::Exact, |_| true);
+        NameRules { case, id_case: case, min_chars: 1, max_chars, allows, described: "short names" }
+    }
+
+    /// Servers with the ids `0`, `1`, …; those with a second name are renamed to it.
+    fn ordered(names: &[(&str, Option<&str>)], rules: &NameRules) -> (Vec<Change>, Vec<Problem>) {
+        let state = LiveState::Settled(Power::On);
+        let servers: Vec<LiveServer> = names
+            .iter()
+            .enumerate()
+            .map(|(at, (name, _))| LiveServer::new(at.to_string(), *name, state.clone()))
+            .collect();
+        let facts = |name: &str| Facts { name: name.into(), power: Some(Power::On) };
+        let change = |(at, (from, to)): (usize, &(&str, Option<&str>))| {
+            let to = (*to)?;
+            Some(Change {
+                address: Address::new("east".into(), to.into()),
+                provider: "east".into(),
+                id: at.to_string().into(),
+                actions: vec![Verb::Rename],
+                before: facts(from),
+                after: Some(facts(to)),
+                reasons: Vec::new(),
+                rebooted_since: None,
+                steps: vec![Step::new(Operation::Rename { to: to.into() })],
+                location: None,
+            })
+        };
+        let mut changes: Vec<Change> = names.iter().enumerate().filter_map(change).collect();
+        let index = LiveIndex::new(&servers, rules);
+        let problems = order_renames(&mut changes, &servers, &index, rules);
+        (changes, problems)
+    }
+
+    #[test]
+    fn a_long_chain_that_is_blocked_at_its_end_is_refused_link_by_link() {
+        let names: Vec<String> = (0..20_000).map(|at| format!("n{at:05}")).collect();
+        let mut chain: Vec<(&str, Option<&str>)> =
+            names.windows(2).map(|pair| (pair[0].as_str(), Some(pair[1].as_str()))).collect();
+        let (changes, problems) = ordered(&chain, &rules(99));
+        assert_eq!((changes.len(), problems.len()), (chain.len(), 0), "the last name is free");
+        chain.push((names[names.len() - 1].as_str(), None));
+        let (changes, problems) = ordered(&chain, &rules(99));
+        assert_eq!((changes.len(), problems.len()), (0, chain.len() - 1), "the last name is kept");
+        assert!(problems.iter().all(|problem| problem.code == Code::NameTaken));
+    }
+
+    #[test]
+    fn a_cycle_is_refused_where_no_temporary_name_is_accepted() {
+        let (changes, problems) = ordered(&[("a", Some("b")), ("b", Some("a")), ("c", Some("d"))], &rules(4));
+        assert_eq!(changes.len(), 1, "what is not in the cycle goes on");
+        let codes: Vec<Code> = problems.iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, [Code::InvalidName, Code::InvalidName]);
+    }
+
+    #[test]
+    fn a_temporary_name_is_one_that_nobody_has() {
+        let swap = [("a", Some("b")), ("b", Some("a"))];
+        let (changes, _) = ordered(&swap, &rules(99));
+        let first = changes.iter().find(|change| change.steps.len() == 2).unwrap();
+        let name = new_name(first).unwrap().to_string();
+        let (changes, _) = ordered(&[swap[0], swap[1], (name.as_str(), None)], &rules(99));
+        let first = changes.iter().find(|change| change.steps.len() == 2).unwrap();
+        assert_eq!(new_name(first).unwrap().as_str(), format!("{name}-1"));
     }
 }

@@ -30,7 +30,9 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
         entries.entry(&desired.address.connection).or_default().push(desired);
     }
     // The order in which the file lists its servers means nothing, so it must not show.
-    entries.values_mut().for_each(|all| all.sort_by(|a, b| a.address.cmp(&b.address)));
+    for all in entries.values_mut() {
+        all.sort_by(|a, b| a.address.cmp(&b.address));
+    }
     let mut result = Plan::default();
     let mut unchanged = 0;
     let mut unmanaged = 0;

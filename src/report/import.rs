@@ -12,6 +12,7 @@ const MAX_NAME: usize = 255;
 /// Entries for servers that the file does not have. `all` are the connection's live servers: a name that several
 /// of them have is bound by id, and written once only, because an address means one server. What no entry can
 /// express is left as a comment.
+#[allow(clippy::implicit_hasher, reason = "there is one caller, and it has the usual kind")]
 pub fn import_yaml(
     missing: &[(ConnectionName, Vec<LiveServer>)],
     all: &HashMap<ConnectionName, Vec<LiveServer>>,

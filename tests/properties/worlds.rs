@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn plan(&self) -> Plan {
-        self.with_inputs(|inputs| plan(inputs))
+        self.with_inputs(plan)
     }
 
     pub(crate) fn document(&self) -> PlanDocument {
@@ -266,7 +266,7 @@ fn ledger() -> impl Strategy<Value = LedgerFacts> {
         .prop_map(|(born, boots, unresolved, some_open)| LedgerFacts {
             born,
             boots: boots.into_iter().collect(),
-            unresolved: if some_open { unresolved.into_iter().collect() } else { Default::default() },
+            unresolved: if some_open { unresolved.into_iter().collect() } else { HashMap::default() },
         })
 }
 
