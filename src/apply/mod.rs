@@ -25,6 +25,8 @@ use std::time::Duration;
 pub struct Link {
     /// The provider.
     pub provider: Arc<dyn Provider>,
+    /// Its type, for messages.
+    pub type_name: &'static str,
     /// What it can do.
     pub capabilities: &'static Capabilities,
     /// From an accepted call to its effect, at most.

@@ -34,27 +34,30 @@ pub(super) struct Cli {
 
 /// What every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// Fleet file, or a folder of them (repeatable) [default: fleet.yaml]
-    #[arg(short, long, global = true, value_name = "PATH", env = "FLEETFORM_FILE", value_delimiter = None)]
+    /// Fleet file or folder (repeatable) [default: fleet.yaml, env: FLEETFORM_FILE]
+    #[arg(short, long, global = true, value_name = "PATH", env = "FLEETFORM_FILE", hide_env = true)]
     pub(super) file: Vec<PathBuf>,
-    /// Use the embedded simulator for every connection [default world: world.yaml beside the file]
+    /// Use the simulator for every connection [default: world.yaml]
+    #[allow(clippy::option_option, reason = "absent, given alone, given with a value: clap's form for it")]
     #[arg(long, global = true, value_name = "WORLD", num_args = 0..=1, require_equals = true)]
     pub(super) simulate: Option<Option<PathBuf>>,
-    /// How to print
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
+    /// How to print: text or json
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(super) format: Format,
     /// Changes under way at once
-    #[arg(long, global = true, value_name = "N", default_value_t = 64, value_parser = parallelism, hide = true)]
+    #[arg(long, global = true, value_name = "N", default_value_t = 64, value_parser = parallelism)]
     pub(super) parallelism: usize,
-    /// No colour (also NO_COLOR)
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help = "No colour (also NO_COLOR)")]
     pub(super) no_color: bool,
     /// Say more (-v), or all of it (-vv)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
-    /// Log lines for people or for programs
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", hide = true)]
+    /// How to log: text or json
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(super) log_format: LogFormat,
     /// Say nothing but the result
     #[arg(short, long, global = true)]
@@ -64,19 +67,19 @@ pub(super) struct Global {
 /// How to print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people.
+    // For people.
     #[default]
     Text,
-    /// For programs.
+    // For programs.
     Json,
 }
 
 /// How to log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogFormat {
-    /// For people.
+    // For people.
     Text,
-    /// For programs.
+    // For programs.
     Json,
 }
 
@@ -129,9 +132,16 @@ pub(super) struct Shape {
     /// Reboot servers of which nobody knows when they were
     #[arg(long)]
     pub(super) reboot_unknown: bool,
-    /// How long to wait for servers in transition
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
-    pub(super) settle_timeout: Duration,
+    /// How long to wait for servers in transition [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) settle_timeout: Option<Duration>,
+}
+
+impl Shape {
+    /// How long to wait for servers in transition.
+    pub(super) fn patience(&self) -> Duration {
+        self.settle_timeout.unwrap_or(Duration::from_secs(30))
+    }
 }
 
 /// What guards a plan.
@@ -140,8 +150,8 @@ pub(super) struct Guards {
     /// Let deletes happen
     #[arg(long)]
     pub(super) allow_delete: bool,
-    /// Lift a guard for this plan: deletes=3, power_offs=5, changes=40
     #[arg(long, value_name = "GUARD=N", value_parser = accept)]
+    #[arg(help = "Lift a guard for this plan: deletes=3, power_offs=5, changes=40")]
     pub(super) accept: Vec<(GuardName, u64)>,
     /// At most so many changes: 5, or 10% of a provider's servers
     #[arg(long, value_name = "N", value_parser = bound)]
@@ -245,11 +255,11 @@ pub(super) struct SchemaArgs {
 /// The files that have a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum SchemaOf {
-    /// The fleet file.
+    // The fleet file.
     Fleet,
-    /// The saved plan, which is also what `plan --format json` prints.
+    // The saved plan, which is also what `plan --format json` prints.
     Plan,
-    /// What `apply --format json` prints.
+    // What `apply --format json` prints.
     Apply,
 }
 

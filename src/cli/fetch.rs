@@ -5,9 +5,10 @@ use super::exit::Failure;
 use super::io::Io;
 use super::session::Session;
 use crate::apply::{Links, Recovered, recover};
+use crate::config::Connection;
 use crate::diff::LiveIndex;
 use crate::ledger::{self, Outcome, Replay};
-use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, Verb};
+use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, ServerId, Verb};
 use crate::plan::{Code, ConnectionLive, Inputs, Options, Plan, ReadFailure, plan};
 use crate::provider::list_all;
 use futures_util::future::join_all;
@@ -54,50 +55,113 @@ pub(super) fn read_ledger(session: &Session, io: &mut Io<'_>) -> Result<Replay, 
     Ok(replay)
 }
 
-/// Reads everything and plans. Servers in transition are waited for at most `settle_timeout`.
-pub(super) async fn planned(
-    session: &Session,
-    shape: &Shape,
-    links: Links,
-    mut replay: Replay,
-    io: &mut Io<'_>,
-) -> Planned<'static> {
-    let options = Options {
+/// The plan options of the command line.
+pub(super) fn options(shape: &Shape) -> Options {
+    Options {
         targets: shape.target.clone(),
         allow_missing: shape.allow_missing,
         reboot_unknown: shape.reboot_unknown,
-    };
-    let (live, recovered) =
-        futures_util::future::join(list(session, &links), recover(&replay.open, &links, Timestamp::now()))
-            .await;
+    }
+}
+
+/// Reads everything and plans. Servers in transition are waited for at most `settle_timeout`. What `reading` has
+/// listed already is not read again.
+pub(super) async fn planned(
+    session: &Session,
+    shape: &Shape,
+    reading: Reading,
+    mut replay: Replay,
+    io: &mut Io<'_>,
+) -> Result<Planned<'static>, Failure> {
+    let options = options(shape);
+    let used = used(session, &options);
+    let Reading { mut links, mut live } = reading;
+    links.retain(|name, _| used.contains(name));
+    live.retain(|connection| used.contains(&connection.name));
+    let rest = session.links(used.iter().filter(|name| !links.contains_key(*name)))?;
+    let rest_live = list(|name| in_flight(session.fleet.connections.get(name)), &rest);
+    links.extend(rest.clone());
+    let recovering = recover(&replay.open, &links, Timestamp::now());
+    let (listed, recovered) = futures_util::future::join(rest_live, recovering).await;
+    live.extend(listed);
+    look_for_unlisted(session, &options, &links, &mut live).await;
     adopt(&mut replay, &recovered);
     let now = Timestamp::now();
     let mut planned = Planned { plan: Plan::default(), live, links, options, replay, recovered, now };
     planned.plan = plan(&planned.inputs(session));
-    settle(session, &mut planned, shape.settle_timeout, io).await;
-    planned
+    settle(session, &mut planned, shape.patience(), io).await;
+    Ok(planned)
 }
 
-/// Lists every open connection.
-pub(super) async fn list(session: &Session, links: &Links) -> Vec<ConnectionLive<'static>> {
-    join_all(links.iter().map(|(name, link)| async move {
-        let in_flight = session.fleet.connections.get(name).and_then(|c| c.max_in_flight);
-        let in_flight = in_flight.unwrap_or(link.capabilities.default_in_flight);
-        let servers = list_all(&*link.provider, link.capabilities.names.id_case, in_flight).await;
-        ConnectionLive {
-            name: name.clone(),
-            type_name: type_name(session, name),
-            capabilities: link.capabilities,
-            servers: servers
-                .map_err(|error| ReadFailure { message: error.to_string(), transient: error.is_transient() }),
+/// Connections that are open, and what has been listed of them.
+#[derive(Default)]
+pub(super) struct Reading {
+    pub(super) links: Links,
+    pub(super) live: Vec<ConnectionLive<'static>>,
+}
+
+/// Concurrent calls of a connection, where its file says.
+pub(super) fn in_flight(connection: Option<&Connection>) -> Option<usize> {
+    connection.and_then(|connection| connection.max_in_flight)
+}
+
+/// Lists every open connection, side by side.
+pub(super) async fn list(
+    in_flight: impl Fn(&ConnectionName) -> Option<usize>,
+    links: &Links,
+) -> Vec<ConnectionLive<'static>> {
+    join_all(links.iter().map(|(name, link)| {
+        let in_flight = in_flight(name).unwrap_or(link.capabilities.default_in_flight);
+        async move {
+            let servers = list_all(&*link.provider, link.capabilities.names.id_case, in_flight).await;
+            ConnectionLive {
+                name: name.clone(),
+                type_name: link.type_name,
+                capabilities: link.capabilities,
+                servers: servers.map_err(|error| ReadFailure {
+                    message: error.to_string(),
+                    transient: error.is_transient(),
+                }),
+            }
         }
     }))
     .await
 }
 
-fn type_name(session: &Session, name: &ConnectionName) -> &'static str {
-    let connection = session.fleet.connections.get(name);
-    connection.and_then(|c| crate::providers::find(&c.type_name)).map_or("unknown", |row| row.spec.type_name)
+/// A list may leave servers out (Hostway's shows some states only on request), so an entry that is bound by an id
+/// which no list shows is asked for by that id before it is called missing or gone.
+async fn look_for_unlisted(
+    session: &Session,
+    options: &Options,
+    links: &Links,
+    live: &mut [ConnectionLive<'static>],
+) {
+    for connection in live {
+        let (Some(link), Ok(servers)) = (links.get(&connection.name), &mut connection.servers) else {
+            continue;
+        };
+        let index = LiveIndex::new(servers, &connection.capabilities.names);
+        let unlisted: Vec<&ServerId> = session
+            .fleet
+            .servers
+            .iter()
+            .filter(|entry| entry.address.connection == connection.name && options.selects(entry))
+            .filter_map(|entry| entry.id.as_ref())
+            .filter(|id| index.with_id(id.as_str()).is_none())
+            .collect();
+        let found = join_all(unlisted.iter().map(|id| link.provider.get(id))).await;
+        let mut failed = None;
+        for answer in found {
+            match answer {
+                Ok(server) => servers.extend(server),
+                Err(error) => failed = Some(error),
+            }
+        }
+        if let Some(error) = failed {
+            connection.servers =
+                Err(ReadFailure { message: error.to_string(), transient: error.is_transient() });
+        }
+    }
 }
 
 /// What the evidence says of earlier runs, as if they had recorded it.
@@ -156,17 +220,14 @@ async fn read_again(session: &Session, planned: &mut Planned<'static>, address: 
     };
     let Ok(servers) = &mut connection.servers else { return };
     let Some(at) = find(servers, entry, connection.capabilities) else { return };
-    let fresh = match &servers[at].id {
-        Some(id) => link.provider.get(id).await,
-        None => {
-            // Without an id only a whole listing can show it.
-            if let Ok(all) = list_all(&*link.provider, link.capabilities.names.id_case, 1).await {
-                *servers = all;
-            }
-            return;
+    let Some(id) = &servers[at].id else {
+        // Without an id only a whole listing can show it.
+        if let Ok(all) = list_all(&*link.provider, link.capabilities.names.id_case, 1).await {
+            *servers = all;
         }
+        return;
     };
-    match fresh {
+    match link.provider.get(id).await {
         Ok(Some(live)) => servers[at] = live,
         Ok(None) => {
             servers.remove(at);

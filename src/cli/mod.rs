@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod early;
 mod exit;
 mod fetch;
 mod io;

@@ -3,8 +3,10 @@
 use super::args::{Global, LogFormat};
 use super::io::Io;
 use crate::apply::{ChangeOutcome, Event, Observer};
+use crate::model::Address;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::Write;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tracing_subscriber::filter::EnvFilter;
 
@@ -32,6 +34,8 @@ pub(super) fn start_logging(global: &Global) {
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
     quiet: bool,
+    /// What is under way, oldest first.
+    under_way: Mutex<Vec<(Address, String)>>,
 }
 
 impl Progress {
@@ -46,7 +50,7 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { bar, quiet: io.is_quiet() }
+        Self { bar, quiet: io.is_quiet(), under_way: Mutex::default() }
     }
 
     pub(super) fn finish(&self) {
@@ -55,12 +59,27 @@ impl Progress {
         }
     }
 
+    /// Notes that a server's change is at another step (or at its end) and shows the oldest one under way.
+    fn now(&self, address: &Address, what: Option<&str>) {
+        let Some(bar) = &self.bar else { return };
+        let mut all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(other, _)| other != address);
+        all.extend(what.map(|what| (address.clone(), what.to_owned())));
+        bar.set_message(match &all[..] {
+            [] => String::new(),
+            [(address, what)] => format!("{address}: {what}"),
+            [(address, what), rest @ ..] => format!("{address}: {what} (and {} more)", rest.len()),
+        });
+    }
+
     fn line(&self, text: &str) {
         match &self.bar {
             _ if self.quiet => {}
             Some(bar) => bar.println(text),
             // Nobody is left to be told when stderr is gone.
-            None => drop(writeln!(std::io::stderr(), "{text}")),
+            None => {
+                let _ = writeln!(std::io::stderr(), "{text}");
+            }
         }
     }
 }
@@ -68,21 +87,24 @@ impl Progress {
 impl Observer for Progress {
     fn event(&self, event: &Event<'_>) {
         match event {
-            Event::Started { address, what } => match &self.bar {
-                Some(bar) => bar.set_message(format!("{address}: {what}")),
-                None => self.line(&format!("{address}: {what} ...")),
-            },
+            Event::Started { address, what } => {
+                self.now(address, Some(what));
+                if self.bar.is_none() {
+                    self.line(&format!("{address}: {what} ..."));
+                }
+            }
             Event::Note { address, text, elapsed } => {
                 self.line(&format!("{address}: {text} ({:.1} s)", elapsed.as_secs_f64()));
             }
             Event::Finished { result } => {
+                self.now(&result.address, None);
                 if let Some(bar) = &self.bar {
                     bar.inc(1);
                 }
                 let (phrase, seconds) = (result.outcome.phrase(), result.seconds);
                 match result.outcome {
                     ChangeOutcome::Done => {
-                        self.line(&format!("{}: {phrase} after {seconds:.1} s", result.address))
+                        self.line(&format!("{}: {phrase} after {seconds:.1} s", result.address));
                     }
                     _ => self.line(&format!("{}: {phrase}: {}", result.address, result.detail)),
                 }

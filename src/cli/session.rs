@@ -4,7 +4,7 @@ use super::args::Global;
 use super::exit::Failure;
 use super::io::Io;
 use crate::apply::{Link, Links};
-use crate::config::{self, Connection, Fleet, Mode};
+use crate::config::{self, Connection, Diagnostic, Fleet, Loaded, Mode};
 use crate::http::{Clients, Limits};
 use crate::model::{Address, ConnectionName, Selector, Settings};
 use crate::providers::{self, Opening, Registration};
@@ -35,9 +35,17 @@ impl Session {
 
     /// Reads these files; starts the simulator where asked for.
     pub(super) fn open_files(paths: &[PathBuf], global: &Global, io: &mut Io<'_>) -> Result<Self, Failure> {
+        Self::of(config::load(paths, &providers::specs(), mode(global)), global, io)
+    }
+
+    /// What has been read, or what is wrong with it.
+    pub(super) fn of(
+        loaded: Result<Loaded, Vec<Diagnostic>>,
+        global: &Global,
+        io: &mut Io<'_>,
+    ) -> Result<Self, Failure> {
         io.be_quiet(global.quiet);
-        let mode = Mode { simulated: global.simulate.is_some() };
-        let loaded = config::load(paths, &providers::specs(), mode).map_err(Failure::Diagnostics)?;
+        let loaded = loaded.map_err(Failure::Diagnostics)?;
         if !loaded.warnings.is_empty() {
             let text = crate::report::diagnostics::render(&loaded.warnings, io.colour_err());
             io.mention(text.trim_end());
@@ -61,42 +69,11 @@ impl Session {
         &self,
         names: impl IntoIterator<Item = &'n ConnectionName>,
     ) -> Result<Links, Failure> {
-        let mut clients: BTreeMap<Option<PathBuf>, Clients> = BTreeMap::new();
-        let mut links = Links::new();
-        let mut mistakes = Vec::new();
-        for name in names {
-            let Some(connection) = self.fleet.connections.get(name) else { continue };
-            let row = providers::find(&connection.type_name).ok_or_else(|| {
-                Failure::problem(format!("{name}: no provider type {}", connection.type_name))
-            })?;
-            match self.settings(connection, row) {
-                Ok(settings) => {
-                    let clients = clients
-                        .entry(connection.ca_file.clone())
-                        .or_insert_with(|| Clients::new(connection.ca_file.clone()));
-                    links.insert(name.clone(), link(connection, row, &settings, clients)?);
-                }
-                Err(found) => mistakes.extend(found),
-            }
-        }
-        if mistakes.is_empty() { Ok(links) } else { Err(Failure::Diagnostics(mistakes)) }
-    }
-
-    fn settings(
-        &self,
-        connection: &Connection,
-        row: &Registration,
-    ) -> Result<Settings, Vec<config::Diagnostic>> {
-        let Some(simulator) = &self.simulator else {
-            return config::resolve(connection, row.spec, &config::process_env);
-        };
-        let mut settings = Settings::default();
-        for (name, value) in
-            simulator.endpoint(connection.name.as_str()).into_iter().flat_map(|e| &e.settings)
-        {
-            settings.set(name.clone(), value.clone());
-        }
-        Ok(settings)
+        let connections = names.into_iter().filter_map(|name| self.fleet.connections.get(name));
+        links(connections, |connection, row| match &self.simulator {
+            None => config::resolve(connection, row.spec, &config::process_env),
+            Some(simulator) => Ok(simulated_settings(simulator, connection)),
+        })
     }
 
     /// Every selector must mean something: a typing error must never read as "no changes".
@@ -145,6 +122,44 @@ fn folder(fleet: &Fleet) -> PathBuf {
     first.and_then(Path::parent).map_or_else(PathBuf::new, Path::to_owned)
 }
 
+/// What the contract's `--simulate` means for the reading of files.
+pub(super) fn mode(global: &Global) -> Mode {
+    Mode { simulated: global.simulate.is_some() }
+}
+
+/// Opens connections with the settings that `settle` finds for them; all mistakes are told at once.
+pub(super) fn links<'c>(
+    connections: impl IntoIterator<Item = &'c Connection>,
+    settle: impl Fn(&Connection, &Registration) -> Result<Settings, Vec<Diagnostic>>,
+) -> Result<Links, Failure> {
+    let mut clients: BTreeMap<Option<PathBuf>, Clients> = BTreeMap::new();
+    let mut links = Links::new();
+    let mut mistakes = Vec::new();
+    for connection in connections {
+        let name = &connection.name;
+        let row = providers::find(&connection.type_name)
+            .ok_or_else(|| Failure::problem(format!("{name}: no provider type {}", connection.type_name)))?;
+        match settle(connection, row) {
+            Ok(settings) => {
+                let clients = clients
+                    .entry(connection.ca_file.clone())
+                    .or_insert_with(|| Clients::new(connection.ca_file.clone()));
+                links.insert(name.clone(), link(connection, row, &settings, clients)?);
+            }
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    if mistakes.is_empty() { Ok(links) } else { Err(Failure::Diagnostics(mistakes)) }
+}
+
+fn simulated_settings(simulator: &Running, connection: &Connection) -> Settings {
+    let mut settings = Settings::default();
+    for (name, value) in simulator.endpoint(connection.name.as_str()).into_iter().flat_map(|e| &e.settings) {
+        settings.set(name.clone(), value.clone());
+    }
+    settings
+}
+
 fn link(
     connection: &Connection,
     row: &Registration,
@@ -160,7 +175,7 @@ fn link(
     let provider = (row.open)(&Opening { settings, limits, clients }).map_err(|error| {
         Failure::problem(format!("{}: {}: {error}", connection.location, connection.name))
     })?;
-    Ok(Link { provider, capabilities, settle: connection.timeouts.settle })
+    Ok(Link { provider, type_name: row.spec.type_name, capabilities, settle: connection.timeouts.settle })
 }
 
 fn start_simulator(

@@ -108,7 +108,16 @@ impl Diagnostic {
     #[must_use]
     pub fn related(mut self, message: impl Into<String>, location: Location) -> Self {
         let message = message.into();
-        self.related.push(Related { message, location, excerpt: None, width: TO_LINE_END });
+        self.related.push(Related { message, location, excerpt: None, width: 1 });
+        self
+    }
+
+    /// With the number of characters that the other place added last spans.
+    #[must_use]
+    pub(super) fn related_width(mut self, width: u32) -> Self {
+        if let Some(last) = self.related.last_mut() {
+            last.width = width;
+        }
         self
     }
 

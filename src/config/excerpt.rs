@@ -123,14 +123,11 @@ fn secret_parts(lines: &[&str], names: &[&str]) -> Vec<Secret> {
     for line in lines {
         let indent = line.len() - line.trim_start().len();
         let blank = line.trim().is_empty();
-        if let Some(open) = quote {
-            parts.push(Secret::All);
-            quote = (!line.contains(open)).then_some(open);
-            continue;
-        }
         if let Some(key_indent) = within {
-            if blank || indent > key_indent {
+            // A quote that is still open may go on in the same column, inside { } at least.
+            if blank || indent > key_indent || (quote.is_some() && indent == key_indent) {
                 parts.push(Secret::All);
+                quote = quote.filter(|open| !line.contains(*open));
                 continue;
             }
             within = None;

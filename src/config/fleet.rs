@@ -31,7 +31,7 @@ pub struct SourceFile {
 }
 
 /// A named connection to a provider.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Connection {
     /// Its key under `providers:`.
     pub name: ConnectionName,

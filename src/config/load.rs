@@ -2,13 +2,14 @@
 
 use super::decode::{Document, collect};
 use super::diagnostic::Diagnostic;
-use super::files;
 use super::findings::Findings;
-use super::fleet::Fleet;
+use super::fleet::{Connection, Fleet};
 use super::source::Source;
 use super::yaml::{self, Part};
-use crate::model::{ProviderSpec, SettingKind};
+use super::{early, files};
+use crate::model::{ConnectionName, ProviderSpec, SettingKind};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// How a fleet file is going to be used.
@@ -27,6 +28,9 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// Connections by name.
+pub type Connections = BTreeMap<ConnectionName, Connection>;
+
 /// Reads fleet files, and directories of them, into one fleet. No paths means [`super::DEFAULT_FILE`]. `specs` are the
 /// provider types there are.
 ///
@@ -40,6 +44,34 @@ pub fn load(
     let mut findings = Findings::default();
     let (sources, left_out) = files::read_all(paths, &mut findings);
     load_sources(&sources, specs, mode, left_out, findings)
+}
+
+/// Like [`load`], and calls `on_connections` once with the connections of all files before the servers are read, so
+/// that the caller can begin to ask the providers meanwhile. It is not called when anything about the connections is
+/// wrong or unclear. After it was called the result is either a fleet with these very connections or an error.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_early(
+    paths: &[PathBuf],
+    specs: &[&'static ProviderSpec],
+    mode: Mode,
+    on_connections: &mut dyn FnMut(&Connections),
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    let (sources, left_out) = files::read_all(paths, &mut findings);
+    let early = if left_out { None } else { early::connections(&sources, specs, mode) };
+    if let Some(connections) = &early {
+        on_connections(connections);
+    }
+    let loaded = load_sources(&sources, specs, mode, left_out, findings)?;
+    if early.is_some_and(|early| early != loaded.fleet.connections) {
+        let message = "a text of several lines looks like a providers section";
+        return Err(vec![
+            Diagnostic::error("unclear_providers", message).cure("indent the lines of that text"),
+        ]);
+    }
+    Ok(loaded)
 }
 
 /// Like [`load`], for texts with names; paths in a text are relative to the folder of its name.

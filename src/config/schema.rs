@@ -19,12 +19,12 @@ pub fn fleet_schema(specs: &[&'static ProviderSpec]) -> Value {
                 "propertyNames": { "pattern": "^[A-Za-z0-9_.-]+$" },
                 "additionalProperties": { "type": "object", "required": ["type"], "oneOf": types },
             },
-            "timeouts": mapping(&TIMEOUT_KEYS),
-            "defaults": mapping(&DEFAULT_KEYS),
+            "timeouts": or_nothing(mapping(&TIMEOUT_KEYS)),
+            "defaults": or_nothing(mapping(&DEFAULT_KEYS)),
             "server": required(mapping(&SERVER_KEYS), &["name"]),
-            "limits": mapping(&LIMIT_KEYS),
+            "limits": or_nothing(mapping(&LIMIT_KEYS)),
             "labels": {
-                "type": "object",
+                "type": ["object", "null"],
                 "additionalProperties": { "type": ["string", "number", "boolean"] },
             },
             "bound": { "anyOf": [bound(), { "type": "array", "minItems": 1, "items": bound() }] },
@@ -49,6 +49,12 @@ fn mapping<const N: usize>(table: &[Key; N]) -> Value {
     let properties: Map<String, Value> =
         table.iter().map(|key| (key.name.to_owned(), described((key.schema)(), key.doc))).collect();
     json!({ "type": "object", "additionalProperties": false, "properties": properties })
+}
+
+/// A key may stand there with nothing after it.
+fn or_nothing(mut schema: Value) -> Value {
+    schema["type"] = json!(["object", "null"]);
+    schema
 }
 
 fn described(mut schema: Value, doc: &str) -> Value {

@@ -54,7 +54,7 @@ fn expand_at(text: &[char], depth: usize) -> Result<Vec<String>, BraceError> {
     while at < text.len() {
         match text[at] {
             '\\' if at + 1 < text.len() => {
-                names.iter_mut().for_each(|name| name.push(text[at + 1]));
+                push(&mut names, text[at + 1]);
                 at += 2;
             }
             '{' => {
@@ -64,12 +64,18 @@ fn expand_at(text: &[char], depth: usize) -> Result<Vec<String>, BraceError> {
             }
             '}' => return Err(BraceError::Unbalanced),
             c => {
-                names.iter_mut().for_each(|name| name.push(c));
+                push(&mut names, c);
                 at += 1;
             }
         }
     }
     Ok(names)
+}
+
+fn push(names: &mut [String], c: char) {
+    for name in names {
+        name.push(c);
+    }
 }
 
 /// The index of the brace that closes the one at `open`.

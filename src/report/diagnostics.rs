@@ -3,7 +3,7 @@
 use crate::config::{Diagnostic, Excerpt, Severity};
 use crate::model::Location;
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 /// Findings shown in full; of the others the count is told.
 const MAX_SHOWN: usize = 50;
@@ -15,7 +15,7 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut text = String::new();
     for diagnostic in diagnostics.iter().take(MAX_SHOWN) {
-        text.push_str(&renderer.render(&groups(diagnostic)));
+        text.push_str(renderer.render(&groups(diagnostic)).trim_end());
         text.push_str("\n\n");
     }
     if let Some(more) = diagnostics.len().checked_sub(MAX_SHOWN).filter(|more| *more > 0) {
@@ -32,7 +32,7 @@ fn groups(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
     };
     let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code));
     if let Some(location) = &diagnostic.location {
-        group = place(group, location, diagnostic.excerpt.as_ref(), AnnotationKind::Primary);
+        group = place(group, location, diagnostic.excerpt.as_ref());
     }
     if let Some(cure) = &diagnostic.cure {
         group = group.element(Level::HELP.message(cure));
@@ -40,31 +40,23 @@ fn groups(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
     let mut groups = vec![group];
     for related in &diagnostic.related {
         let group = Group::with_title(Level::NOTE.secondary_title(&related.message));
-        groups.push(place(group, &related.location, related.excerpt.as_ref(), AnnotationKind::Primary));
+        groups.push(place(group, &related.location, related.excerpt.as_ref()));
     }
     groups
 }
 
-/// Adds `--> file:line:column` and the source line. The place is given apart from the line, because the line may
-/// have been cut.
-fn place<'d>(
-    group: Group<'d>,
-    location: &'d Location,
-    excerpt: Option<&'d Excerpt>,
-    kind: AnnotationKind,
-) -> Group<'d> {
+/// Adds `--> file:line:column` and the source line.
+fn place<'d>(group: Group<'d>, location: &'d Location, excerpt: Option<&'d Excerpt>) -> Group<'d> {
     let number = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-    let origin =
-        Origin::path(&*location.file).line(number(location.line)).char_column(number(location.column));
-    let group = group.element(origin);
-    let Some(excerpt) = excerpt else { return group };
-    let snippet = Snippet::source(excerpt.text.as_str())
-        .line_start(number(location.line))
-        .annotation(annotation(excerpt, kind));
-    group.element(snippet)
-}
-
-fn annotation<'d>(excerpt: &Excerpt, kind: AnnotationKind) -> Annotation<'d> {
-    let byte = |chars: usize| excerpt.text.char_indices().nth(chars).map_or(excerpt.text.len(), |(at, _)| at);
-    kind.span(byte(excerpt.caret)..byte(excerpt.caret + excerpt.length))
+    let (line, column) = (number(location.line), number(location.column));
+    let Some(excerpt) = excerpt else {
+        return group.element(Origin::path(&*location.file).line(line).char_column(column));
+    };
+    // The renderer counts the column in the text it gets: what was cut off on the left is put back as blanks,
+    // which it leaves out again when it draws.
+    let text = format!("{}{}", " ".repeat(column.saturating_sub(excerpt.caret + 1)), excerpt.text);
+    let from = column.saturating_sub(1).max(excerpt.caret);
+    let byte = |chars: usize| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
+    let caret = AnnotationKind::Primary.span(byte(from)..byte(from + excerpt.length));
+    group.element(Snippet::source(text).line_start(line).path(&*location.file).annotation(caret))
 }

@@ -4,7 +4,7 @@ use super::{approval, plan as plan_command, saved};
 use crate::apply::{ApplySummary, ChangeOutcome, ChangeResult, Limits, Links, Moved, check_fresh, execute};
 use crate::cli::args::{ApplyArgs, Format, Global};
 use crate::cli::exit::{self, Failure, code};
-use crate::cli::fetch;
+use crate::cli::fetch::{self, Reading};
 use crate::cli::io::Io;
 use crate::cli::progress::Progress;
 use crate::cli::session::{Session, paths};
@@ -50,9 +50,11 @@ fn refuse_what_cannot_be_honoured(
     args: &ApplyArgs,
     global: &Global,
 ) -> Result<(), Failure> {
-    for (given, flag) in
-        [(args.shape.allow_missing, "--allow-missing"), (args.shape.reboot_unknown, "--reboot-unknown")]
-    {
+    for (given, flag) in [
+        (args.shape.allow_missing, "--allow-missing"),
+        (args.shape.reboot_unknown, "--reboot-unknown"),
+        (args.shape.settle_timeout.is_some(), "--settle-timeout"),
+    ] {
         if given {
             return Err(Failure::usage(format!(
                 "{flag} shapes a plan; this one is saved already: give it to `plan`"
@@ -102,10 +104,9 @@ impl Work<'_> {
     /// Plans and carries it out.
     async fn fresh(&self, io: &mut Io<'_>) -> Result<u8, Failure> {
         let shape = &self.args.shape;
-        let options = crate::plan::Options { targets: shape.target.clone(), ..Default::default() };
-        let links = self.session.links(&fetch::used(self.session, &options))?;
         let replay = self.replay()?;
-        let reading = async { Ok(fetch::planned(self.session, shape, links, replay, io).await) };
+        // The ledger's lock comes first here, so nothing was listed while the file was read.
+        let reading = fetch::planned(self.session, shape, Reading::default(), replay, io);
         let planned = self.signals.unless_interrupted(reading).await?;
         for found in &planned.recovered {
             let recorded = self.journal.conclude(found.open.intent.seq, found.outcome, &found.evidence);
@@ -155,9 +156,6 @@ impl Work<'_> {
             .filter(|(at, _)| !already.contains(at))
             .map(|(_, change)| without_done_dependencies(change, &document.changes, &already))
             .collect();
-        for at in &already {
-            io.mention(&format!("{}: is already as planned", document.changes[*at].address));
-        }
         self.carry_out(&document, &due, &links, io).await
     }
 
@@ -244,6 +242,9 @@ impl Work<'_> {
     ) -> Result<u8, Failure> {
         if due.is_empty() {
             let results = already_done(&document.changes, due);
+            if self.global.format == Format::Text && !results.is_empty() {
+                io.print(&format!("\n{}", apply_text(&results, io.paint())));
+            }
             self.print_json(document, Vec::new(), Vec::new(), &results, code::DONE, io);
             return Ok(code::DONE);
         }

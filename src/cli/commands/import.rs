@@ -29,7 +29,7 @@ pub(in crate::cli) fn run(global: &Global, args: &ImportArgs, io: &mut Io<'_>) -
         let signals = Signals::listen()?;
         let work = async {
             let links = session.links(&names)?;
-            Ok(fetch::list(&session, &links).await)
+            Ok(fetch::list(|name| fetch::in_flight(session.fleet.connections.get(name)), &links).await)
         };
         signals.unless_interrupted(work).await
     })?;

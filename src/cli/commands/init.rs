@@ -18,10 +18,9 @@ pub(in crate::cli) fn run(global: &Global, args: &InitArgs, io: &mut Io<'_>) -> 
         return Err(Failure::usage("init writes one file: give one -f"));
     };
     let world = fleet.with_file_name(WORLD_FILE);
-    if !args.force {
-        if let Some(there) = [fleet.as_path(), &world].into_iter().find(|path| path.exists()) {
-            return Err(Failure::problem(format!("{} exists; --force replaces it", there.display())));
-        }
+    let there = [fleet.as_path(), &world].into_iter().find(|path| path.exists());
+    if let Some(there) = there.filter(|_| !args.force) {
+        return Err(Failure::problem(format!("{} exists; --force replaces it", there.display())));
     }
     write(fleet, FLEET, args.force)?;
     write(&world, WORLD, args.force)?;

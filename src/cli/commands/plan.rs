@@ -2,6 +2,7 @@
 
 use super::saved;
 use crate::cli::args::{Format, Global, Guards, PlanArgs};
+use crate::cli::early;
 use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch::{self, Planned};
 use crate::cli::io::Io;
@@ -12,19 +13,20 @@ use crate::plan::{Accepted, PlanDocument, Refusal, check_guards};
 use crate::report::plan_text;
 
 pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
-    let session = Session::open(global, io)?;
-    session.check_targets(&args.shape.target)?;
-    let planned = block_on(async {
+    let (session, planned) = block_on(async {
         let signals = Signals::listen()?;
         let work = async {
+            let (session, reading) = early::open(global, &args.shape, io).await?;
+            session.check_targets(&args.shape.target)?;
             let replay = fetch::read_ledger(&session, io)?;
-            let options = crate::plan::Options { targets: args.shape.target.clone(), ..Default::default() };
-            let links = session.links(&fetch::used(&session, &options))?;
-            Ok(fetch::planned(&session, &args.shape, links, replay, io).await)
+            let planned = fetch::planned(&session, &args.shape, reading, replay, io).await?;
+            Ok((session, planned))
         };
         signals.unless_interrupted(work).await
     })?;
-    let refusals = refusals(&planned.plan, &session.fleet.limits, &args.guards);
+    // That deletes need a flag at apply is no news to a reviewer, who sees them; a bound that is exceeded is.
+    let mut refusals = refusals(&planned.plan, &session.fleet.limits, &args.guards);
+    refusals.retain(|refusal| refusal.limit.is_some());
     let document = document(&session, &planned);
     if let Some(path) = &args.out {
         saved::write(path, &document)?;

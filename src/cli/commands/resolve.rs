@@ -55,7 +55,7 @@ fn live_id(session: &Session, address: &Address, io: &mut Io<'_>) -> Result<Serv
         let signals = Signals::listen()?;
         let work = async {
             let links = session.links([&address.connection])?;
-            Ok(fetch::list(session, &links).await)
+            Ok(fetch::list(|name| fetch::in_flight(session.fleet.connections.get(name)), &links).await)
         };
         signals.unless_interrupted(work).await
     })?;

@@ -1,25 +1,26 @@
 //! `status`: the live servers against the file, one line each.
 
 use crate::cli::args::{Format, Global, Shape, StatusArgs};
+use crate::cli::early;
 use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch;
 use crate::cli::io::Io;
-use crate::cli::session::Session;
 use crate::cli::stop::{Signals, block_on};
 use crate::report::{problems_text, status_rows, status_text};
+use std::time::Duration;
 
 pub(in crate::cli) fn run(global: &Global, args: &StatusArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
-    let session = Session::open(global, io)?;
-    session.check_targets(&args.target)?;
     // Nobody waits for a status: what is in transition is shown as that.
-    let shape = Shape { target: args.target.clone(), ..Shape::default() };
-    let planned = block_on(async {
+    let shape =
+        Shape { target: args.target.clone(), settle_timeout: Some(Duration::ZERO), ..Shape::default() };
+    let (session, planned) = block_on(async {
         let signals = Signals::listen()?;
         let work = async {
+            let (session, reading) = early::open(global, &shape, io).await?;
+            session.check_targets(&shape.target)?;
             let replay = fetch::read_ledger(&session, io)?;
-            let options = crate::plan::Options { targets: shape.target.clone(), ..Default::default() };
-            let links = session.links(&fetch::used(&session, &options))?;
-            Ok(fetch::planned(&session, &shape, links, replay, io).await)
+            let planned = fetch::planned(&session, &shape, reading, replay, io).await?;
+            Ok((session, planned))
         };
         signals.unless_interrupted(work).await
     })?;

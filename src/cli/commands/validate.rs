@@ -8,6 +8,7 @@ use crate::config::{self, Mode};
 use crate::providers;
 use crate::report::diagnostics;
 
+#[allow(clippy::unnecessary_wraps, reason = "every command has the same shape")]
 pub(in crate::cli) fn run(global: &Global, io: &mut Io<'_>) -> Result<u8, Failure> {
     io.be_quiet(global.quiet);
     let mode = Mode { simulated: global.simulate.is_some() };

@@ -99,6 +99,7 @@ impl Collected {
         self.doubtful |= broken.iter().any(|section| *section != SERVERS);
         self.version_given |= !broken.is_empty();
         if document.reading.parts.is_empty() && broken.is_empty() {
+            self.version_given = true;
             decoder.empty_file();
         }
         for part in &document.reading.parts {
@@ -118,6 +119,7 @@ impl Collected {
         lists: &mut Lists<'n, 'a>,
     ) {
         if root.is_null() {
+            self.version_given = true;
             decoder.empty_file();
             return;
         }

@@ -5,7 +5,7 @@ use super::{CONNECTION_KEYS, Decoder, TIMEOUT_KEYS};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::fleet::{Connection, Timeouts, Value};
 use crate::config::reference::{Piece, pieces};
-use crate::config::suggest::{did_you_mean, one_of};
+use crate::config::suggest::{did_you_mean, nearest, one_of};
 use crate::config::yaml::{Entry, Node, Span};
 use crate::config::{Mode, endpoint};
 use crate::model::{ConnectionName, ProviderSpec, SettingKind, SettingSpec};
@@ -46,8 +46,8 @@ impl Decoder<'_> {
         rules: Rules<'_>,
     ) -> Option<(Connection, &'static ProviderSpec)> {
         self.connection_name(entry);
-        let parts = self.parts(entry)?;
-        let spec = self.spec(&parts, rules);
+        let mut parts = self.parts(entry)?;
+        let spec = self.spec(&mut parts, rules);
         let mut connection = Connection {
             name: ConnectionName::from(&*entry.key),
             type_name: spec.map_or_else(String::new, |spec| spec.type_name.to_owned()),
@@ -100,7 +100,8 @@ impl Decoder<'_> {
         Some(parts)
     }
 
-    fn spec(&mut self, parts: &Parts<'_, '_>, rules: Rules<'_>) -> Option<&'static ProviderSpec> {
+    fn spec(&mut self, parts: &mut Parts<'_, '_>, rules: Rules<'_>) -> Option<&'static ProviderSpec> {
+        self.misspelt_type(parts);
         let types: Vec<&str> = rules.specs.iter().map(|spec| spec.type_name).collect();
         let Some(node) = parts.common(ConnectionKey::Type) else {
             if !parts.partial {
@@ -119,6 +120,20 @@ impl Decoder<'_> {
             self.report(node.span, Diagnostic::error("unknown_type", message).cure(cure));
         }
         found
+    }
+
+    /// Takes a key that is nearly `type` for it, after reporting it: without a type nothing else can be checked.
+    fn misspelt_type(&mut self, parts: &mut Parts<'_, '_>) {
+        const TYPE: [&str; 1] = [CONNECTION_KEYS[ConnectionKey::Type as usize].name];
+        if parts.common(ConnectionKey::Type).is_some() {
+            return;
+        }
+        let Some(at) = parts.settings.iter().position(|entry| nearest(&entry.key, TYPE).is_some()) else {
+            return;
+        };
+        let entry = parts.settings.remove(at);
+        self.unknown_key(entry, &TYPE, "a connection");
+        parts.common[ConnectionKey::Type as usize] = Some(entry);
     }
 
     fn common(&mut self, parts: &Parts<'_, '_>, rules: Rules<'_>, connection: &mut Connection) {

@@ -1,7 +1,7 @@
 //! One server listed twice, under the rules by which its provider compares names and ids.
 
 use super::servers::KnownConnections;
-use crate::config::diagnostic::{Diagnostic, quote};
+use crate::config::diagnostic::{Diagnostic, TO_LINE_END, quote};
 use crate::config::findings::Findings;
 use crate::model::{CaseRule, DesiredServer, ServerId, ServerName};
 use std::borrow::Cow;
@@ -77,5 +77,6 @@ fn finding(kind: &Trait, server: &DesiredServer, text: &str, first: &DesiredServ
     Diagnostic::error(kind.code, message)
         .at(server.location.clone())
         .related("listed first here", first.location.clone())
+        .related_width(TO_LINE_END)
         .cure("remove one of the two entries")
 }

@@ -25,10 +25,14 @@ impl<'n, 'a, const N: usize> Fields<'n, 'a, N> {
 }
 
 impl Decoder<'_> {
-    /// The entries of a mapping; `None` (and a finding) if the node is none.
+    /// The entries of a mapping; none where a key is followed by nothing. `None` (and a finding) if the node is
+    /// something else.
     pub(super) fn mapping<'n, 'a>(&mut self, node: &'n Node<'a>, what: &str) -> Option<&'n [Entry<'a>]> {
         if let Content::Map(entries) = &node.content {
             return Some(entries);
+        }
+        if node.is_null() {
+            return Some(&[]);
         }
         self.wrong_type(node, what, "a mapping (key: value)");
         None

@@ -33,7 +33,7 @@ keys! {
         Providers "providers" "Named connections to providers." json!({ "$ref": "#/$defs/providers" });
         Defaults "defaults" "Values for servers that do not say; for all files together." json!({ "$ref": "#/$defs/defaults" });
         Servers "servers" "The servers that are looked after. A server that is not listed is never touched."
-            json!({ "type": "array", "items": { "$ref": "#/$defs/server" } });
+            json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/server" } });
         Limits "limits" "How much one plan may change before it needs --accept." json!({ "$ref": "#/$defs/limits" });
         Ledger "ledger" "Where the ledger lies, relative to this file. Default: .fleetform beside the first file."
             json!({ "type": "string", "minLength": 1 });

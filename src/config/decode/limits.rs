@@ -48,6 +48,7 @@ impl Decoder<'_> {
     /// A bound or a list of them.
     fn bounds(&mut self, node: &Node<'_>, what: &str) -> Option<Vec<Bound>> {
         match &node.content {
+            Content::List(_) if node.partial => None,
             Content::List(items) if items.is_empty() => {
                 let message = format!("{what} holds no bound");
                 let cure = "write a number or a percentage, or remove the line";

@@ -289,6 +289,13 @@ fn pair(
         decoder.report(node.span, Diagnostic::error("renamed_from_count", message).cure(cure));
         sound = false;
     }
+    if let (Some(old), Some(node)) = (old_names, fields.value(ServerKey::RenamedFrom as usize))
+        && (0..names.len()).any(|index| old.get(index) == names.get(index))
+    {
+        let diagnostic = Diagnostic::error("renamed_from_itself", "the old name is the new name");
+        decoder.report(node.span, diagnostic.cure("remove renamed_from: the rename has happened"));
+        sound = false;
+    }
     sound
 }
 

@@ -1,11 +1,11 @@
 //! Parser events to a tree. Nothing here recurses with the input: open containers lie on a stack of bounded depth.
 
 use super::node::{Content, Entry, Node, Span};
-use super::syntax;
+use super::syntax::{Explained, Spot, explain};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::findings::Findings;
 use crate::model::Location;
-use saphyr_parser::{Event, Parser, ScalarStyle, Span as RawSpan, Tag};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span as RawSpan, Tag};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,8 +23,19 @@ const FEW: usize = 12;
 pub(super) struct Built<'a> {
     /// The document; `None` where it is empty or broken at its very beginning.
     pub(super) root: Option<Node<'a>>,
-    /// The line at which reading had to stop.
-    pub(super) broken_at: Option<u32>,
+    /// How far it was read.
+    pub(super) ending: Ending,
+}
+
+/// How the reading of a text ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// All of it was read.
+    Whole,
+    /// A line (from 1, in the file) is broken; reading may go on after it.
+    Broken(u32),
+    /// What was read cannot be relied on and going on makes no sense.
+    GivenUp,
 }
 
 /// A container that is not closed yet.
@@ -34,7 +45,20 @@ struct Open {
     /// Where its children begin in [`Builder::done`].
     from: usize,
     span: Span,
+    /// The columns of its first line in which its bracket stands, if it is written with brackets.
+    opener: Option<(Spot, usize)>,
     anchor: usize,
+}
+
+impl Open {
+    /// Its bracket, if it is written with brackets.
+    fn bracket(&self, text: &str) -> Option<(Spot, char)> {
+        let (start, end) = self.opener?;
+        let line = text.lines().nth(start.line.checked_sub(1)?)?;
+        let mut chars = line.chars().enumerate().take(end.max(start.column + 1)).skip(start.column);
+        let (column, bracket) = chars.find(|(_, c)| matches!(c, '[' | '{'))?;
+        Some((Spot { line: start.line, column }, bracket))
+    }
 }
 
 pub(super) struct Builder<'a, 'f> {
@@ -50,7 +74,7 @@ pub(super) struct Builder<'a, 'f> {
 }
 
 /// Reading cannot go on; the reason was reported.
-struct Stop(u32);
+struct Stop(Ending);
 
 impl<'a, 'f> Builder<'a, 'f> {
     pub(super) fn new(file: &'f Arc<str>, lines_before: u32, findings: &'f mut Findings) -> Self {
@@ -69,23 +93,40 @@ impl<'a, 'f> Builder<'a, 'f> {
     /// Reads one document.
     pub(super) fn build(mut self, text: &'a str) -> Built<'a> {
         let mut parser = Parser::new_from_str(text);
-        let mut broken_at = None;
+        let mut ending = Ending::Whole;
         while let Some(event) = parser.next_event() {
             let step = match event {
                 Ok((event, span)) => self.take(event, span),
-                Err(error) => {
-                    let marker = error.marker();
-                    let span = self.span(RawSpan::empty(*marker));
-                    Err(self.stop(span, syntax::explain(error.info(), text, *marker)))
-                }
+                Err(error) => Err(self.syntax_error(&error, text)),
             };
-            if let Err(Stop(line)) = step {
-                broken_at = Some(line);
+            if let Err(Stop(why)) = step {
+                ending = why;
                 self.abandon();
                 break;
             }
         }
-        Built { root: self.done.pop(), broken_at }
+        Built { root: self.done.pop(), ending }
+    }
+
+    fn syntax_error(&mut self, error: &ScanError, text: &str) -> Stop {
+        if self.lines_before > 0 && error.info().contains("unknown anchor") {
+            // The anchor may stand in the part that was skipped.
+            return Stop(Ending::GivenUp);
+        }
+        let mut open = self.open.iter().enumerate();
+        let bracket = open.find_map(|(at, open)| Some((at, open.from, open.bracket(text)?)));
+        let opener = bracket.map(|(_, _, opener)| opener);
+        let Explained { diagnostic, spot } = explain(error.info(), text, *error.marker(), opener);
+        if let Some((at, from, (opener, _))) = bracket
+            && spot == opener
+        {
+            // What the bracket swallowed cannot be told from what belongs into it.
+            self.done.truncate(from);
+            self.open.truncate(at);
+        }
+        let marker = Marker::new(0, spot.line, spot.column);
+        let span = self.span(RawSpan::empty(marker));
+        self.stop(span, diagnostic)
     }
 
     fn take(&mut self, event: Event<'a>, raw: RawSpan) -> Result<(), Stop> {
@@ -118,7 +159,8 @@ impl<'a, 'f> Builder<'a, 'f> {
                 "remove the line ---, or write each document to a file of its own and give them all with -f",
             ),
         );
-        Err(Stop(u32::MAX))
+        // The first document is whole.
+        Err(Stop(Ending::Whole))
     }
 
     fn enter(&mut self, is_map: bool, anchor: usize, tag: Option<&Tag>, raw: RawSpan) -> Result<(), Stop> {
@@ -130,16 +172,21 @@ impl<'a, 'f> Builder<'a, 'f> {
             let message = format!("lists and mappings are nested more than {MAX_DEPTH} deep");
             return Err(self.stop(span, Diagnostic::error("too_deep", message)));
         }
-        self.open.push(Open { is_map, from: self.done.len(), span, anchor });
+        // Without brackets there is nothing that could be spanned, unless it has an anchor or a tag.
+        let start = Spot { line: raw.start.line(), column: raw.start.col() };
+        let opener = (!raw.is_empty()).then_some((start, raw.end.col()));
+        self.open.push(Open { is_map, from: self.done.len(), span, opener, anchor });
         Ok(())
     }
 
     fn leave(&mut self, raw: RawSpan) -> Result<(), Stop> {
         let Some(open) = self.open.pop() else { return Ok(()) };
-        let end = self.span(raw);
+        // A closing bracket comes with the blanks and the comment after it.
+        let end = self.span(RawSpan::empty(raw.start));
+        let bracket = u32::from(!raw.is_empty());
         let anchor = open.anchor;
         let mut node = self.close(open, false);
-        (node.span.end_line, node.span.end_column) = (end.end_line, end.end_column);
+        (node.span.end_line, node.span.end_column) = (end.end_line, end.end_column + bracket);
         self.finish(node, anchor)
     }
 
@@ -207,11 +254,13 @@ impl<'a, 'f> Builder<'a, 'f> {
     }
 
     fn duplicate(&mut self, key: &str, span: Span, first: Span) {
+        let width = first.width();
         let first = self.location(first);
         self.report(
             span,
             Diagnostic::error("duplicate_key", format!("the key {} is given twice", quote(key)))
                 .related("first given here", first)
+                .related_width(width)
                 .cure("remove one of the two"),
         );
     }
@@ -219,7 +268,7 @@ impl<'a, 'f> Builder<'a, 'f> {
     /// Puts a finished node in its place, and remembers it where it has an anchor.
     fn finish(&mut self, node: Node<'a>, anchor: usize) -> Result<(), Stop> {
         if anchor > 0 {
-            self.spend(&node)?;
+            self.spend(&node, node.span)?;
             self.anchors.insert(anchor, node.clone());
         }
         self.done.push(node);
@@ -233,7 +282,7 @@ impl<'a, 'f> Builder<'a, 'f> {
             return Err(self.stop(span, Diagnostic::error("syntax_error", message)));
         };
         let mut node = node.clone();
-        self.spend(&node)?;
+        self.spend(&node, span)?;
         // A scalar keeps the place where it is written; a container is meant where it is used.
         if !matches!(node.content, Content::Scalar(_)) {
             node.span = span;
@@ -242,13 +291,14 @@ impl<'a, 'f> Builder<'a, 'f> {
         Ok(())
     }
 
-    fn spend(&mut self, node: &Node<'a>) -> Result<(), Stop> {
+    fn spend(&mut self, node: &Node<'a>, span: Span) -> Result<(), Stop> {
         if let Some(left) = self.budget.checked_sub(node.size()) {
             self.budget = left;
             return Ok(());
         }
         let message = format!("anchors and aliases expand to more than {ALIAS_BUDGET} values");
-        Err(self.stop(node.span, Diagnostic::error("too_many_aliases", message)))
+        self.report(span, Diagnostic::error("too_many_aliases", message));
+        Err(Stop(Ending::GivenUp))
     }
 
     /// Closes what is open after a syntax error. The last value may be a victim of it and is dropped.
@@ -290,7 +340,7 @@ impl<'a, 'f> Builder<'a, 'f> {
 
     fn stop(&mut self, span: Span, diagnostic: Diagnostic) -> Stop {
         self.report(span, diagnostic);
-        Stop(span.line)
+        Stop(Ending::Broken(span.line))
     }
 
     fn report(&mut self, span: Span, diagnostic: Diagnostic) {

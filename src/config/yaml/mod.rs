@@ -4,9 +4,10 @@
 mod builder;
 mod json;
 mod node;
+mod outline;
 mod recover;
 mod syntax;
 
 pub(super) use json::to_json;
 pub(super) use node::{Content, Entry, Node, Span};
-pub(super) use recover::{Part, Reading, read};
+pub(super) use recover::{Part, Reading, read, read_section};

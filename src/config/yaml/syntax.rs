@@ -3,16 +3,66 @@
 use crate::config::diagnostic::Diagnostic;
 use saphyr_parser::Marker;
 
-/// Turns a parser message into a finding with a cure.
-pub(super) fn explain(info: &str, text: &str, marker: Marker) -> Diagnostic {
-    let line = text.lines().nth(marker.line().saturating_sub(1)).unwrap_or_default();
-    let found = line.chars().nth(marker.col());
-    let (message, cure) = translate(info, line, found);
+/// A place in the text that is being read: line from 1, column from 0, as the parser counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// The line.
+    pub(super) line: usize,
+    /// The column.
+    pub(super) column: usize,
+}
+
+/// A syntax error in other words.
+pub(super) struct Explained {
+    /// What is wrong and what to do about it, without its place.
+    pub(super) diagnostic: Diagnostic,
+    /// The place that is to blame. The parser often stops later than that.
+    pub(super) spot: Spot,
+}
+
+/// Turns a parser message into a finding with a cure. `opener` is the outermost `[` or `{` that is open where the
+/// parser stopped.
+pub(super) fn explain(info: &str, text: &str, marker: Marker, opener: Option<(Spot, char)>) -> Explained {
+    let mut spot = Spot { line: marker.line(), column: marker.col() };
+    if let Some((open, bracket)) = opener.filter(|(open, _)| open.line < spot.line) {
+        let message =
+            format!("this {bracket} is not closed, or a comma is missing, before line {}", spot.line);
+        let closing = if bracket == '[' { ']' } else { '}' };
+        let cure = format!("close it with {closing}, and put a comma between its entries");
+        return Explained { diagnostic: Diagnostic::error("syntax_error", message).cure(cure), spot: open };
+    }
+    if info.contains("simple key expect") {
+        // The parser stops at the next thing that it meets; the key without its colon stands before that.
+        spot = before(text, spot.line).unwrap_or(spot);
+    }
+    if info.contains("tab") {
+        spot = tab_from(text, spot.line).unwrap_or(spot);
+    }
+    let line = text.lines().nth(spot.line.saturating_sub(1)).unwrap_or_default();
+    let (message, cure) = translate(info, line, line.chars().nth(spot.column));
     let diagnostic = Diagnostic::error("syntax_error", message);
-    match cure {
+    let diagnostic = match cure {
         Some(cure) => diagnostic.cure(cure),
         None => diagnostic,
-    }
+    };
+    Explained { diagnostic, spot }
+}
+
+/// The beginning of the last line before `line` that holds something.
+fn before(text: &str, line: usize) -> Option<Spot> {
+    let lines = text.lines().enumerate().take(line.saturating_sub(1));
+    let (index, last) =
+        lines.filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#')).last()?;
+    Some(Spot { line: index + 1, column: last.len() - last.trim_start().len() })
+}
+
+/// The first tab in the indentation of a line from `line` on.
+fn tab_from(text: &str, line: usize) -> Option<Spot> {
+    let mut lines = text.lines().enumerate().skip(line.saturating_sub(1));
+    lines.find_map(|(index, l)| {
+        let indent = &l[..l.len() - l.trim_start().len()];
+        Some(Spot { line: index + 1, column: indent.find('\t')? })
+    })
 }
 
 fn translate<'t>(info: &'t str, line: &str, found: Option<char>) -> (&'t str, Option<&'t str>) {
@@ -43,23 +93,18 @@ fn translate<'t>(info: &'t str, line: &str, found: Option<char>) -> (&'t str, Op
             Some("write \\\\ for a backslash, or use single quotes"),
         );
     }
-    if has("mapping values are not allowed") || has("illegal placement of ':'") || has("simple key expect") {
-        return colon(found);
-    }
-    brackets(info, found).unwrap_or_else(|| structure(info, found))
-}
-
-fn colon<'t>(found: Option<char>) -> (&'t str, Option<&'t str>) {
-    if found == Some(':') {
-        (
+    if has("mapping values are not allowed") || has("illegal placement of ':'") {
+        return (
             "a second \": \" stands in one line, or this line is indented too far",
             Some(
                 "put a value that holds \": \" in quotes, and give keys of one mapping the same indentation",
             ),
-        )
-    } else {
-        ("a key without a colon", Some("write \"key: value\""))
+        );
     }
+    if has("simple key expect") {
+        return ("a key without a colon", Some("write \"key: value\""));
+    }
+    brackets(info, found).unwrap_or_else(|| structure(info, found))
 }
 
 /// Messages about `[ ]` and `{ }`.

@@ -1,0 +1,72 @@
+//! Bind, compare and plan: fleets of 1,000, 10,000 and 100,000 bound servers, one in ten of them to be changed.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use fleetform::model::{
+    Address, DesiredPower, DesiredServer, Labels, LedgerFacts, LiveServer, LiveState, Location, Power,
+    Presence, RebootStyle, Shutdown,
+};
+use fleetform::plan::{ConnectionLive, Inputs, Options, plan};
+use fleetform::providers::find;
+use jiff::Timestamp;
+use std::hint::black_box;
+
+fn fleet(size: usize) -> Vec<DesiredServer> {
+    let labels = Labels::default();
+    (0..size)
+        .map(|n| DesiredServer {
+            address: Address::new("flex".into(), format!("web-{n:06}").into()),
+            id: None,
+            renamed_from: None,
+            presence: Presence::Present,
+            power: DesiredPower::On,
+            shutdown: Shutdown::default(),
+            reboot: RebootStyle::default(),
+            rebooted_since: None,
+            protect: false,
+            labels: labels.clone(),
+            location: Location { file: "fleet.yaml".into(), line: 1, column: 1 },
+        })
+        .collect()
+}
+
+fn live(size: usize) -> Vec<LiveServer> {
+    (0..size)
+        .map(|n| {
+            let power = if n % 10 == 0 { Power::Off } else { Power::On };
+            LiveServer::new(format!("id-{n:06}"), format!("web-{n:06}"), LiveState::Settled(power))
+        })
+        .collect()
+}
+
+fn bench(criterion: &mut Criterion) {
+    let Some(row) = find("hostway") else { return };
+    let mut group = criterion.benchmark_group("plan");
+    group.sample_size(20);
+    for size in [1_000, 10_000, 100_000] {
+        let desired = fleet(size);
+        let live = [ConnectionLive {
+            name: "flex".into(),
+            type_name: row.spec.type_name,
+            capabilities: &row.spec.capabilities,
+            servers: Ok(live(size)),
+        }];
+        let (ledger, options) = (LedgerFacts::default(), Options::default());
+        group.throughput(Throughput::Elements(size as u64));
+        group.bench_function(BenchmarkId::from_parameter(size), |bencher| {
+            bencher.iter(|| {
+                let now = Timestamp::UNIX_EPOCH;
+                plan(black_box(&Inputs {
+                    desired: &desired,
+                    live: &live,
+                    ledger: &ledger,
+                    now,
+                    options: &options,
+                }))
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);
