@@ -1,6 +1,5 @@
 //! The arrows between the rooms, read from the source: who may use whom, which words belong to one room alone, and
 //! how long a file may be. A failure prints the line.
-
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 use std::fs;

@@ -1,7 +1,6 @@
 //! Golden plans: a fleet file and a live world in, the plan as text and as JSON out. Each case is a folder under
 //! `tests/golden`; its first line says what it shows. `BLESS=1 cargo test --test golden` writes the expected files
 //! anew: read what it wrote.
-
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 use fleetform::config::{Mode, load_texts};

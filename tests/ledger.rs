@@ -1,6 +1,5 @@
 //! The ledger on a real disk: what is written is there, what is damaged is told, what is open stays open, and one
 //! process at a time has it.
-
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 use fleetform::ledger::{IntentLog, Journal, Lock, LockError, Outcome, Replay, read};

@@ -1,6 +1,5 @@
 //! What must hold of every plan, whatever the fleet, the live world and the ledger. 1,000 worlds for each property;
 //! 100,000 with `FLEETFORM_LONG=1`.
-
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 #[path = "properties/carried_out.rs"]

@@ -1,6 +1,5 @@
 //! What people read: the text forms as snapshots, the import as a round trip, and nothing in any of them that
 //! could move a terminal's cursor.
-
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 use fleetform::apply::{ChangeOutcome, ChangeResult};
