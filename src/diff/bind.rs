@@ -13,7 +13,8 @@ pub enum Binding {
     Nothing,
     /// Several servers have the name; their ids, as far as they have any.
     Ambiguous(Vec<ServerId>),
-    /// The declared name and the old one are both live: which one is meant cannot be told. Indices.
+    /// The declared name and the old one are both live: which one is meant cannot be told. Indices; where several
+    /// have the old name, the one with the first id.
     BothNames {
         /// The server with the declared name.
         declared: usize,
@@ -96,6 +97,11 @@ impl<'a> LiveIndex<'a> {
             (Binding::Bound(declared), Binding::Bound(old)) if declared != old => {
                 Binding::BothNames { declared, old }
             }
+            (Binding::Bound(declared), Binding::Ambiguous(_)) => {
+                let others = self.with_name(old.as_str()).into_iter().filter(|&at| at != declared);
+                let first = others.min_by_key(|&at| &self.servers[at].id);
+                first.map_or(Binding::Bound(declared), |old| Binding::BothNames { declared, old })
+            }
             (by_name, _) => by_name,
         }
     }
@@ -118,4 +124,104 @@ pub fn bind_all(desired: &[&DesiredServer], index: &LiveIndex<'_>) -> Vec<Bindin
         }
     }
     bindings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        Address, CaseRule, DesiredPower, Labels, LiveState, Location, Power, Presence, RebootStyle, Shutdown,
+    };
+
+    fn rules(case: CaseRule) -> NameRules {
+        NameRules {
+            case,
+            id_case: case,
+            min_chars: 1,
+            max_chars: 99,
+            allows: |_| true,
+            described: "anything",
+        }
+    }
+
+    fn live(servers: &[(&str, &str)]) -> Vec<LiveServer> {
+        servers.iter().map(|(id, name)| LiveServer::new(*id, *name, LiveState::Settled(Power::On))).collect()
+    }
+
+    fn entry(name: &str, id: Option<&str>, renamed_from: Option<&str>) -> DesiredServer {
+        DesiredServer {
+            address: Address::new("east".into(), name.into()),
+            id: id.map(Into::into),
+            renamed_from: renamed_from.map(Into::into),
+            presence: Presence::Present,
+            power: DesiredPower::default(),
+            shutdown: Shutdown::default(),
+            reboot: RebootStyle::default(),
+            rebooted_since: None,
+            protect: false,
+            labels: Labels::default(),
+            location: Location { file: "fleet.yaml".into(), line: 1, column: 1 },
+        }
+    }
+
+    fn bound(case: CaseRule, servers: &[(&str, &str)], entries: &[DesiredServer]) -> Vec<Binding> {
+        let (servers, rules) = (live(servers), rules(case));
+        let entries: Vec<&DesiredServer> = entries.iter().collect();
+        bind_all(&entries, &LiveIndex::new(&servers, &rules))
+    }
+
+    fn one(servers: &[(&str, &str)], entry: DesiredServer) -> Binding {
+        bound(CaseRule::Exact, servers, &[entry]).remove(0)
+    }
+
+    #[test]
+    fn an_id_comes_before_a_name_and_a_name_before_an_old_name() {
+        let servers = [("1", "web"), ("2", "old"), ("3", "other")];
+        assert_eq!(one(&servers, entry("web", Some("3"), None)), Binding::Bound(2));
+        assert_eq!(
+            one(&servers, entry("web", Some("9"), Some("old"))),
+            Binding::Nothing,
+            "an id has no substitute"
+        );
+        assert_eq!(one(&servers, entry("web", None, None)), Binding::Bound(0));
+        assert_eq!(one(&servers, entry("new", None, Some("old"))), Binding::Bound(1));
+        assert_eq!(one(&servers, entry("new", None, Some("older"))), Binding::Nothing);
+    }
+
+    #[test]
+    fn both_names_live_is_never_decided_even_where_the_old_one_is_there_twice() {
+        let both = one(&[("1", "new"), ("2", "old")], entry("new", None, Some("old")));
+        assert_eq!(both, Binding::BothNames { declared: 0, old: 1 });
+        let twice = one(&[("9", "old"), ("1", "new"), ("2", "old")], entry("new", None, Some("old")));
+        assert_eq!(twice, Binding::BothNames { declared: 1, old: 2 });
+    }
+
+    #[test]
+    fn several_servers_of_one_name_are_ambiguous() {
+        let servers = [("1", "twin"), ("2", "twin")];
+        let ids = vec!["1".into(), "2".into()];
+        assert_eq!(one(&servers, entry("twin", None, None)), Binding::Ambiguous(ids.clone()));
+        assert_eq!(one(&servers, entry("new", None, Some("twin"))), Binding::Ambiguous(ids));
+        assert_eq!(one(&servers, entry("twin", Some("2"), None)), Binding::Bound(1));
+    }
+
+    #[test]
+    fn names_and_ids_are_compared_as_the_provider_compares_them() {
+        let servers = [("ABC1", "Web")];
+        for (case, found) in [(CaseRule::Insensitive, true), (CaseRule::Exact, false)] {
+            let expected = if found { Binding::Bound(0) } else { Binding::Nothing };
+            assert_eq!(bound(case, &servers, &[entry("web", None, None)]), std::slice::from_ref(&expected));
+            assert_eq!(bound(case, &servers, &[entry("x", Some("abc1"), None)]), [expected]);
+        }
+        let old_in_another_case = [entry("WEB", None, Some("web"))];
+        assert_eq!(bound(CaseRule::Insensitive, &servers, &old_in_another_case), [Binding::Bound(0)]);
+    }
+
+    #[test]
+    fn every_entry_that_means_a_claimed_server_is_told_of_another() {
+        let entries = [entry("web", None, None), entry("a", Some("1"), None), entry("b", None, Some("web"))];
+        let bindings = bound(CaseRule::Exact, &[("1", "web")], &entries);
+        let claimed = |by| Binding::Claimed { live: 0, by };
+        assert_eq!(bindings, [claimed(1), claimed(0), claimed(0)]);
+    }
 }

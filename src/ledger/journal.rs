@@ -13,6 +13,9 @@ use std::sync::{Mutex, PoisonError};
 /// The file's name in the ledger's folder.
 pub(super) const FILE_NAME: &str = "journal.jsonl";
 
+/// The version of the format.
+pub(super) const VERSION: u32 = 1;
+
 /// A journal that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("the ledger {path}: {what}")]
@@ -60,6 +63,10 @@ pub struct Journal {
 struct Tail {
     file: File,
     next_seq: u64,
+    /// The length of the file up to the last record that is known to be whole.
+    whole: u64,
+    /// Something that is no whole record may follow.
+    torn: bool,
 }
 
 impl Journal {
@@ -71,21 +78,17 @@ impl Journal {
         let path = folder.join(FILE_NAME);
         let failed = |error: io::Error| JournalError { path: path.clone(), what: error.to_string() };
         let known = replay::read(folder)?;
-        let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
-        if let Some(length) = known.whole_bytes {
-            // A record that was cut off by a crash is dropped, so that the next one begins on a line of its own.
-            file.set_len(length).map_err(failed)?;
-        }
+        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        let whole = known.whole_bytes.unwrap_or(length);
+        let mut tail = Tail { file, next_seq: known.next_seq, whole, torn: whole < length };
+        tail.mend().map_err(failed)?;
         if known.facts.born.is_none() {
-            append(&mut file, &Entry::Born { version: 1, at: now }).map_err(failed)?;
+            tail.append(&Entry::Born { version: VERSION, at: now }).map_err(failed)?;
             // The file's name must be as durable as its content.
             File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
         }
-        Ok(Self {
-            path: path.clone(),
-            file: Mutex::new(Tail { file, next_seq: known.next_seq }),
-            _lock: lock,
-        })
+        Ok(Self { path: path.clone(), file: Mutex::new(tail), _lock: lock })
     }
 
     /// Records a person's word on a change that nobody could see.
@@ -105,7 +108,7 @@ impl Journal {
     fn append(&self, entry: impl FnOnce(u64) -> Entry) -> Result<u64, JournalError> {
         let mut tail = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let seq = tail.next_seq;
-        append(&mut tail.file, &entry(seq))
+        tail.append(&entry(seq))
             .map_err(|error| JournalError { path: self.path.clone(), what: error.to_string() })?;
         tail.next_seq += 1;
         Ok(seq)
@@ -151,11 +154,27 @@ impl IntentLog for Journal {
     }
 }
 
-fn append(file: &mut File, entry: &Entry) -> io::Result<()> {
-    let mut line = serde_json::to_vec(entry)?;
-    line.push(b'\n');
-    file.write_all(&line)?;
-    file.sync_data()
+impl Tail {
+    fn append(&mut self, entry: &Entry) -> io::Result<()> {
+        self.mend()?;
+        let mut line = serde_json::to_vec(entry)?;
+        line.push(b'\n');
+        self.torn = true;
+        self.file.write_all(&line)?;
+        self.file.sync_data()?;
+        self.whole += line.len() as u64;
+        self.torn = false;
+        Ok(())
+    }
+
+    /// Drops what a crash or a full disk left of a record, so that the next one begins on a line of its own.
+    fn mend(&mut self) -> io::Result<()> {
+        if self.torn {
+            self.file.set_len(self.whole)?;
+            self.torn = false;
+        }
+        Ok(())
+    }
 }
 
 /// Makes the ledger's folder, durably.
@@ -163,4 +182,27 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(parent)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A full disk may take a part of a record; the next one must not be glued to it, or both are lost.
+    #[test]
+    fn what_a_failed_write_left_behind_is_dropped_before_the_next_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = "2026-11-01T00:00:00Z".parse().unwrap();
+        let lock = Lock::take(folder.path(), std::time::Duration::ZERO).unwrap();
+        let journal = Journal::open(folder.path(), lock, at).unwrap();
+        {
+            let mut tail = journal.file.lock().unwrap();
+            tail.file.write_all(b"{\"kind\":\"intent\",\"se").unwrap();
+            tail.torn = true;
+        }
+        journal.accepted(1, None).unwrap();
+        let text = fs::read_to_string(folder.path().join(FILE_NAME)).unwrap();
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(replay::read(folder.path()).unwrap().warnings.is_empty());
+    }
 }

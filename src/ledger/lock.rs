@@ -60,11 +60,12 @@ impl Lock {
         let path = folder.join("lock");
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
-        let deadline = Instant::now() + patience;
+        // A patience beyond what a clock can count is endless.
+        let deadline = Instant::now().checked_add(patience);
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                Err(TryLockError::WouldBlock) if deadline.is_none_or(|end| Instant::now() < end) => {
                     std::thread::sleep(Duration::from_millis(100));
                 }
                 Err(TryLockError::WouldBlock) => {

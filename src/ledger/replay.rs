@@ -1,8 +1,9 @@
 //! Reads the journal: what the planner must know, and what was under way when a run died.
 
-use super::journal::{FILE_NAME, JournalError};
+use super::journal::{FILE_NAME, JournalError, VERSION};
 use super::record::{Entry, Intent, Outcome};
 use crate::model::{LedgerFacts, ServerKey, Unresolved, Verb};
+use jiff::Timestamp;
 use std::collections::HashMap;
 use std::fs;
 use std::io;
@@ -47,7 +48,7 @@ pub struct Replay {
 /// Reads the journal in a ledger's folder; an empty one where there is none. Takes no lock.
 ///
 /// # Errors
-/// The file exists and cannot be read.
+/// The file exists and cannot be read, or a later program wrote it.
 pub fn read(folder: &Path) -> Result<Replay, JournalError> {
     let path = folder.join(FILE_NAME);
     let bytes = match fs::read(&path) {
@@ -59,6 +60,7 @@ pub fn read(folder: &Path) -> Result<Replay, JournalError> {
     };
     let mut replay = Replay { next_seq: 1, ..Replay::default() };
     let mut intents: HashMap<u64, Story> = HashMap::new();
+    let mut hole = false;
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     if whole < bytes.len() {
         replay.whole_bytes = Some(whole as u64);
@@ -72,12 +74,26 @@ pub fn read(folder: &Path) -> Result<Replay, JournalError> {
             continue;
         }
         match serde_json::from_slice(line) {
-            Ok(entry) => take(&mut replay, &mut intents, entry),
-            Err(_) => replay.warnings.push(format!(
-                "line {} of {} is damaged and left out: a reboot recorded there is not known any more",
-                number + 1,
-                path.display()
-            )),
+            Ok(Entry::Born { version, .. }) if version > VERSION => {
+                let what = format!("its format version is {version}, this program reads {VERSION}");
+                return Err(JournalError { path, what });
+            }
+            Ok(entry) => {
+                if std::mem::take(&mut hole) {
+                    // A reboot may have been recorded where the hole is: all is known only from here on.
+                    replay.facts.born = Some(written_at(&entry));
+                }
+                take(&mut replay, &mut intents, entry);
+            }
+            Err(_) => {
+                hole = true;
+                replay.facts.born = None;
+                replay.warnings.push(format!(
+                    "line {} of {} is damaged and left out: a reboot recorded there is not known any more",
+                    number + 1,
+                    path.display()
+                ));
+            }
         }
     }
     finish(&mut replay, intents);
@@ -86,37 +102,49 @@ pub fn read(folder: &Path) -> Result<Replay, JournalError> {
 
 fn take(replay: &mut Replay, intents: &mut HashMap<u64, Story>, entry: Entry) {
     match entry {
-        Entry::Born { at, .. } => replay.facts.born = Some(replay.facts.born.map_or(at, |born| born.min(at))),
+        Entry::Born { at, .. } => {
+            replay.facts.born.get_or_insert(at);
+        }
         Entry::Intent(intent) => {
             replay.next_seq = replay.next_seq.max(intent.seq + 1);
             intents.insert(intent.seq, Story { intent, accepted: None, outcome: None });
         }
         Entry::Conclusion(conclusion) => {
+            replay.next_seq = replay.next_seq.max(conclusion.intent + 1);
             if let Some(story) = intents.get_mut(&conclusion.intent) {
                 story.outcome = Some(conclusion.outcome);
             }
         }
         Entry::Accepted { intent, ticket, .. } => {
+            replay.next_seq = replay.next_seq.max(intent + 1);
             if let Some(story) = intents.get_mut(&intent) {
                 story.accepted = Some(ticket);
             }
         }
         Entry::Resolved { at, provider, id, done, .. } => {
-            let mut reboot_was_open = false;
+            let mut one_shot_was_open = false;
             for Story { intent, outcome, .. } in intents.values_mut() {
                 let open = matches!(outcome, None | Some(Outcome::Unresolved));
                 if open && intent.provider == provider && intent.id == id {
-                    reboot_was_open |= intent.operation.verb() == Verb::Reboot;
+                    one_shot_was_open |= intent.operation.verb().is_one_shot();
                     *outcome = Some(if done { Outcome::Done } else { Outcome::NoEffect });
                 }
             }
-            // Said of a server with nothing open, it means: this server has been rebooted, as of now.
-            if done && !reboot_was_open {
+            // Said of a server with nothing to settle, it means: this server has been rebooted, as of now.
+            if done && !one_shot_was_open {
                 boot(&mut replay.facts.boots, (provider, id), at);
             }
         }
     }
-    replay.next_seq = replay.next_seq.max(1);
+}
+
+/// When a record was made.
+fn written_at(entry: &Entry) -> Timestamp {
+    match entry {
+        Entry::Born { at, .. } | Entry::Accepted { at, .. } | Entry::Resolved { at, .. } => *at,
+        Entry::Intent(intent) => intent.at,
+        Entry::Conclusion(conclusion) => conclusion.at,
+    }
 }
 
 fn finish(replay: &mut Replay, intents: HashMap<u64, Story>) {
@@ -141,7 +169,7 @@ fn finish(replay: &mut Replay, intents: HashMap<u64, Story>) {
     }
 }
 
-fn boot(boots: &mut HashMap<ServerKey, jiff::Timestamp>, key: ServerKey, at: jiff::Timestamp) {
+fn boot(boots: &mut HashMap<ServerKey, Timestamp>, key: ServerKey, at: Timestamp) {
     let latest = boots.entry(key).or_insert(at);
     *latest = (*latest).max(at);
 }

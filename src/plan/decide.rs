@@ -1,6 +1,7 @@
 //! What one bound server needs: compares what is declared with what is there, and picks the calls.
 
 use super::change::{Change, Facts, Step};
+use super::inputs::Options;
 use super::problem::{Code, Problem, Severity};
 use crate::model::{
     Capabilities, DesiredPower, DesiredServer, LedgerFacts, LiveServer, LiveState, OffKind, OffSupport,
@@ -16,7 +17,7 @@ pub(super) struct Case<'a> {
     pub(super) capabilities: &'a Capabilities,
     pub(super) ledger: &'a LedgerFacts,
     pub(super) now: Timestamp,
-    pub(super) reboot_unknown: bool,
+    pub(super) options: &'a Options,
 }
 
 /// The decision on one server. An error leaves the server out; warnings do not.
@@ -42,7 +43,11 @@ impl Case<'_> {
             return self.deletion();
         }
         if self.live.state.is_going_away() {
-            return Err(self.problem(Code::MissingServer, "it is being deleted".into()));
+            return self.vanishing(warnings);
+        }
+        if self.reboot_since().is_some() {
+            // Said even where no reboot is due: see `step_to`.
+            self.reboot_step()?;
         }
         let rename = self.rename()?;
         let power = self.power(warnings)?;
@@ -69,6 +74,18 @@ impl Case<'_> {
             steps,
             location: Some(self.desired.location.clone()),
         }))
+    }
+
+    /// A declared server that is being deleted is a missing one.
+    fn vanishing(&self, warnings: &mut Vec<Problem>) -> Verdict<Option<Change>> {
+        let text =
+            "it is being deleted (servers are never created; `state: absent` says that it should not exist)";
+        let problem = self.problem(Code::MissingServer, text.into());
+        if !self.options.allow_missing {
+            return Err(problem);
+        }
+        warnings.push(Problem { severity: Severity::Warning, ..problem });
+        Ok(None)
     }
 
     fn deletion(&self) -> Verdict<Option<Change>> {
@@ -105,8 +122,10 @@ impl Case<'_> {
         }
         if !self.capabilities.rename {
             let text = format!(
-                "{} cannot rename; the server is called {live}: write `name: {live}`",
-                self.type_name
+                "the live server is called {live} and should be called {wanted}; {} cannot rename (it can {}): \
+                 write `name: {live}`",
+                self.type_name,
+                self.capabilities.described()
             );
             return Err(self.problem(Code::Unsupported, text));
         }
@@ -193,10 +212,7 @@ impl Case<'_> {
 
     /// The step that reboots, if one is due. Only a running server is rebooted; a power-on counts as a reboot.
     fn reboot(&self, warnings: &mut Vec<Problem>) -> Verdict<Option<Step>> {
-        let Some(since) = self.desired.rebooted_since else { return Ok(None) };
-        if !matches!(self.desired.power, DesiredPower::On | DesiredPower::Any) {
-            return Ok(None);
-        }
+        let Some(since) = self.reboot_since() else { return Ok(None) };
         let step = self.reboot_step()?;
         self.recognised()?;
         if since > self.now {
@@ -221,10 +237,11 @@ impl Case<'_> {
             }
         }
         self.allowed(Verb::Reboot, true)?;
-        // With no record at all, the ledger would know of a reboot only since it was born.
-        let recorded = self.live.booted_at.is_some() || self.recorded_boot().is_some();
+        // The ledger would know of a reboot only since it was born, which is later where its records have a hole.
+        let unbroken_since = |boot| self.ledger.born.is_some_and(|born| born <= boot);
+        let recorded = self.live.booted_at.is_some() || self.recorded_boot().is_some_and(unbroken_since);
         let would_know = self.ledger.born.is_some_and(|born| born < since);
-        if !recorded && !would_know && !self.reboot_unknown {
+        if !recorded && !would_know && !self.options.reboot_unknown {
             let text = format!(
                 "nobody knows whether it was rebooted since {since}: no boot time is reported and the ledger is \
                  younger; --reboot-unknown reboots it, `fleetform resolve {} --done` says that it was",
@@ -233,6 +250,12 @@ impl Case<'_> {
             return Err(self.problem(Code::RebootUnknown, text));
         }
         Ok(Some(step))
+    }
+
+    /// Since when a reboot is asked for; a server that should not run is not rebooted.
+    fn reboot_since(&self) -> Option<Timestamp> {
+        let runs = matches!(self.desired.power, DesiredPower::On | DesiredPower::Any);
+        self.desired.rebooted_since.filter(|_| runs)
     }
 
     fn reboot_step(&self) -> Verdict<Step> {
@@ -281,8 +304,7 @@ impl Case<'_> {
         if self.desired.protect
             && matches!(verb, Verb::PowerOff | Verb::Suspend | Verb::Reboot | Verb::Delete)
         {
-            let text =
-                format!("it is protected and the file asks to {verb} it; remove `protect: true` or the wish");
+            let text = format!("{verb} is declared and it is protected; remove `protect: true` or the wish");
             return Err(self.problem(Code::Protected, text));
         }
         match self.live.denial(verb) {
@@ -317,7 +339,11 @@ impl Case<'_> {
     }
 
     fn id(&self) -> Verdict<ServerId> {
-        self.live.id.clone().ok_or_else(|| self.still_moving())
+        self.live.id.clone().ok_or_else(|| {
+            let text = "the provider has given it no id yet, and nothing can be asked of a server without one; \
+                        --settle-timeout waits longer";
+            self.problem(Code::InTransition, text.into())
+        })
     }
 
     fn before(&self) -> Facts {

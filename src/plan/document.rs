@@ -121,7 +121,10 @@ fn digest(changes: &[Change]) -> String {
     for change in changes {
         let meaning = (
             &change.address,
+            &change.provider,
             &change.id,
+            &change.actions,
+            &change.reasons,
             &change.before,
             &change.after,
             &change.steps,

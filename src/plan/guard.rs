@@ -143,3 +143,85 @@ fn count(plan: &Plan, guard: GuardName, connection: Option<&ConnectionName>) -> 
         .filter(|change| change.actions.iter().any(|verb| counts(*verb)))
         .count() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Address, Power};
+    use crate::plan::{Change, Facts};
+
+    /// A plan with so many changes of a verb on each connection, which has so many servers.
+    fn plan(parts: &[(&str, u64, Verb, usize)]) -> Plan {
+        let mut plan = Plan::default();
+        for (connection, servers, verb, count) in parts {
+            plan.live_counts.insert((*connection).into(), *servers);
+            plan.changes.extend((0..*count).map(|at| Change {
+                address: Address::new((*connection).into(), format!("{verb}-{at}").into()),
+                provider: (*connection).into(),
+                id: at.to_string().into(),
+                actions: vec![*verb],
+                before: Facts { name: "x".into(), power: Some(Power::On) },
+                after: None,
+                reasons: Vec::new(),
+                rebooted_since: None,
+                steps: Vec::new(),
+                location: None,
+            }));
+        }
+        plan
+    }
+
+    fn refused(
+        plan: &Plan,
+        limits: &Limits,
+        accepted: &[(GuardName, u64)],
+        allow_delete: bool,
+    ) -> Vec<String> {
+        let accepted = accepted.iter().copied().collect();
+        check(plan, limits, &accepted, allow_delete)
+            .iter()
+            .map(|r| format!("{} {:?}", r.flag, r.limit))
+            .collect()
+    }
+
+    fn deletes(bounds: &[&str]) -> Limits {
+        let bounds = bounds.iter().map(|text| Bound::parse(text).unwrap()).collect();
+        Limits { max_deletes: bounds, ..Limits::default() }
+    }
+
+    #[test]
+    fn deletes_need_a_flag_or_a_bound_in_the_file() {
+        let three = plan(&[("east", 10, Verb::Delete, 3)]);
+        assert_eq!(refused(&three, &Limits::default(), &[], false), ["--allow-delete None"]);
+        assert!(refused(&three, &Limits::default(), &[], true).is_empty());
+        assert!(refused(&three, &Limits::default(), &[(GuardName::Deletes, 3)], false).is_empty());
+        assert!(refused(&three, &deletes(&["3"]), &[], false).is_empty());
+        assert!(refused(&plan(&[("east", 10, Verb::Reboot, 3)]), &Limits::default(), &[], false).is_empty());
+    }
+
+    #[test]
+    fn the_flag_does_not_lift_a_bound() {
+        let three = plan(&[("east", 10, Verb::Delete, 3)]);
+        assert_eq!(refused(&three, &deletes(&["2"]), &[], true), [r#"--accept deletes=3 Some("2")"#]);
+        assert_eq!(refused(&three, &deletes(&["0"]), &[], true), [r#"--accept deletes=3 Some("0")"#]);
+    }
+
+    #[test]
+    fn an_accepted_number_is_a_bound_of_its_own() {
+        let three = plan(&[("east", 10, Verb::Delete, 3)]);
+        assert!(refused(&three, &deletes(&["2"]), &[(GuardName::Deletes, 3)], false).is_empty());
+        assert_eq!(refused(&three, &deletes(&["2"]), &[(GuardName::Deletes, 2)], false).len(), 1);
+        assert_eq!(refused(&three, &deletes(&["2"]), &[(GuardName::Changes, 9)], false).len(), 1);
+    }
+
+    #[test]
+    fn a_percentage_is_of_each_connection_and_rounded_down() {
+        let spread = plan(&[("east", 100, Verb::Delete, 10), ("west", 9, Verb::Delete, 1)]);
+        assert_eq!(refused(&spread, &deletes(&["10%"]), &[], false), [r#"--accept deletes=11 Some("10%")"#]);
+        assert!(refused(&spread, &deletes(&["12%"]), &[], false).is_empty());
+        assert_eq!(
+            refused(&spread, &deletes(&["12%", "5"]), &[], false),
+            [r#"--accept deletes=11 Some("5")"#]
+        );
+    }
+}

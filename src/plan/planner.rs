@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::decide::Case;
-use super::inputs::{ConnectionLive, Inputs};
+use super::inputs::{ConnectionLive, Inputs, ReadFailure};
 use super::order::order_renames;
 use super::problem::{Code, Problem, Severity};
 use super::summary::Summary;
@@ -29,6 +29,10 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     for desired in inputs.desired {
         entries.entry(&desired.address.connection).or_default().push(desired);
     }
+    // The order in which the file lists its servers means nothing, so it must not show.
+    for all in entries.values_mut() {
+        all.sort_by(|a, b| a.address.cmp(&b.address));
+    }
     let mut result = Plan::default();
     let mut unchanged = 0;
     let mut unmanaged = 0;
@@ -45,13 +49,13 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
                 result.changes.extend(part.changes);
                 result.problems.extend(part.problems);
             }
-            Err(failure) => {
-                let count = desired.iter().filter(|entry| inputs.options.selects(entry)).count();
-                if let Some(entry) = desired.first().filter(|_| count > 0) {
-                    result.problems.push(unreadable(entry, failure, count));
-                }
-            }
+            Err(failure) => result.problems.extend(unreadable(inputs, &connection.name, &desired, failure)),
         }
+    }
+    // A connection that was never read is no empty one.
+    let never = ReadFailure { message: "it was not read".into(), transient: false };
+    for (name, desired) in entries {
+        result.problems.extend(unreadable(inputs, name, &desired, &never));
     }
     result.changes.sort_by(|a, b| a.address.cmp(&b.address));
     result.problems.sort_by(|a, b| (&a.address, a.severity, a.code).cmp(&(&b.address, b.severity, b.code)));
@@ -73,6 +77,10 @@ pub fn unmanaged(inputs: &Inputs<'_>) -> Vec<(ConnectionName, Vec<LiveServer>)> 
     }
     all
 }
+
+/// So many missing servers of a connection are told a near name: beyond that it is another account, not a typing
+/// error, and looking costs time.
+const MOST_HINTS: usize = 100;
 
 #[derive(Default)]
 struct PartialPlan {
@@ -99,7 +107,7 @@ impl Room<'_> {
         for (entry, binding) in desired.iter().zip(&bindings) {
             self.claim(&mut managed, entry, binding, &index);
             if self.inputs.options.selects(entry) {
-                self.entry(&mut part, desired, entry, binding);
+                self.entry(&mut part, &index, desired, (entry, binding));
             }
         }
         part.unmanaged = managed.iter().filter(|managed| !**managed).count() as u64;
@@ -122,11 +130,7 @@ impl Room<'_> {
     fn claim(&self, managed: &mut [bool], entry: &DesiredServer, binding: &Binding, index: &LiveIndex<'_>) {
         match binding {
             Binding::Bound(at) | Binding::Claimed { live: at, .. } => managed[*at] = true,
-            Binding::BothNames { declared, old } => {
-                managed[*declared] = true;
-                managed[*old] = true;
-            }
-            Binding::Ambiguous(_) => {
+            Binding::BothNames { .. } | Binding::Ambiguous(_) => {
                 let names = std::iter::once(&entry.address.name).chain(&entry.renamed_from);
                 for at in names.flat_map(|name| index.with_name(name.as_str())) {
                     managed[at] = true;
@@ -139,9 +143,9 @@ impl Room<'_> {
     fn entry(
         &self,
         part: &mut PartialPlan,
+        index: &LiveIndex<'_>,
         all: &[&DesiredServer],
-        entry: &DesiredServer,
-        binding: &Binding,
+        (entry, binding): (&DesiredServer, &Binding),
     ) {
         let problem = match binding {
             Binding::Bound(at) => return self.bound(part, entry, &self.servers[*at]),
@@ -149,8 +153,11 @@ impl Room<'_> {
                 part.unchanged += 1;
                 return;
             }
-            Binding::Nothing => self.missing(entry),
-            Binding::Ambiguous(ids) => ambiguous(entry, ids),
+            Binding::Nothing => {
+                let hints = part.problems.iter().filter(|p| p.code == Code::MissingServer).count();
+                self.missing(entry, hints < MOST_HINTS)
+            }
+            Binding::Ambiguous(ids) => ambiguous(entry, index, ids),
             Binding::BothNames { declared, old } => self.both_names(entry, *declared, *old),
             Binding::Claimed { live, by } => self.bound_twice(entry, *live, all[*by]),
         };
@@ -169,11 +176,12 @@ impl Room<'_> {
             capabilities: self.connection.capabilities,
             ledger: self.inputs.ledger,
             now: self.inputs.now,
-            reboot_unknown: self.inputs.options.reboot_unknown,
+            options: self.inputs.options,
         };
         let decision = case.decide();
-        let failed = decision.problems.iter().any(|p| p.severity == Severity::Error);
-        part.unchanged += u64::from(decision.change.is_none() && !failed);
+        let not_so =
+            decision.problems.iter().any(|p| p.severity == Severity::Error || p.code == Code::MissingServer);
+        part.unchanged += u64::from(decision.change.is_none() && !not_so);
         part.changes.extend(decision.change);
         part.problems.extend(decision.problems);
     }
@@ -184,7 +192,8 @@ impl Room<'_> {
         }
         let key = (self.connection.name.clone(), live.id.clone()?);
         let open = self.inputs.ledger.unresolved.get(&key)?;
-        let address = &entry.address;
+        // The ledger knows the change by the address it was sent under; a rename may have come between.
+        let address = &open.address;
         let text = format!(
             "a {} was sent at {} and nobody could see what came of it; look at the server, then say \
              `fleetform resolve {address} --done` or `--not-done`",
@@ -193,13 +202,13 @@ impl Room<'_> {
         Some(problem(entry, Code::Unresolved, text))
     }
 
-    fn missing(&self, entry: &DesiredServer) -> Problem {
+    fn missing(&self, entry: &DesiredServer, with_hint: bool) -> Problem {
         let wanted = match (&entry.id, &entry.renamed_from) {
             (Some(id), _) => format!("no live server has the id {id}"),
             (None, Some(old)) => format!("no live server is called {} or {old}", entry.address.name),
             (None, None) => format!("no live server is called {}", entry.address.name),
         };
-        let near = self.near(entry.address.name.as_str());
+        let near = with_hint.then(|| self.near(entry.address.name.as_str())).flatten();
         let hint = near.map_or_else(String::new, |name| format!("; did you mean {name}?"));
         let text = format!(
             "{wanted}{hint} (servers are never created; `state: absent` says that it should not exist)"
@@ -211,9 +220,10 @@ impl Room<'_> {
     /// A live name close to the one that was not found. Bounded: it is only ever a hint.
     fn near(&self, wanted: &str) -> Option<&str> {
         const MOST: usize = 5_000;
-        self.servers
+        // All or none of them: which come first is up to the provider.
+        let servers = if self.servers.len() > MOST { &[] } else { self.servers };
+        servers
             .iter()
-            .take(MOST)
             .filter_map(|server| server.name.as_ref())
             .map(|name| (strsim::jaro_winkler(wanted, name.as_str()), name.as_str()))
             .filter(|(score, _)| *score > 0.9)
@@ -245,24 +255,38 @@ impl Room<'_> {
     }
 }
 
-fn ambiguous(entry: &DesiredServer, ids: &[ServerId]) -> Problem {
+fn ambiguous(entry: &DesiredServer, index: &LiveIndex<'_>, ids: &[ServerId]) -> Problem {
     let mut ids: Vec<&str> = ids.iter().map(ServerId::as_str).collect();
     ids.sort_unstable();
-    let text =
-        format!("{} live servers have this name, with the ids {}; bind by `id:`", ids.len(), ids.join(", "));
+    // The declared name comes first; the old one is only looked for where nobody has that.
+    let declared = &entry.address.name;
+    let name = entry
+        .renamed_from
+        .as_ref()
+        .filter(|_| index.with_name(declared.as_str()).is_empty())
+        .unwrap_or(declared);
+    let count = index.with_name(name.as_str()).len();
+    let ids = if ids.is_empty() { "without ids".into() } else { format!("with the ids {}", ids.join(", ")) };
+    let text = format!("{count} live servers are called {name}, {ids}; bind by `id:`");
     problem(entry, Code::AmbiguousName, text)
 }
 
-fn unreadable(entry: &DesiredServer, failure: &super::inputs::ReadFailure, count: usize) -> Problem {
-    let connection = &entry.address.connection;
+/// Everything selected on a connection that could not be read, as one problem; `None` where nothing is.
+fn unreadable(
+    inputs: &Inputs<'_>,
+    connection: &ConnectionName,
+    desired: &[&DesiredServer],
+    failure: &ReadFailure,
+) -> Option<Problem> {
+    let count = desired.iter().filter(|entry| inputs.options.selects(entry)).count();
     let servers = if count == 1 { "1 server".to_owned() } else { format!("{count} servers") };
-    Problem {
+    (count > 0).then(|| Problem {
         code: if failure.transient { Code::Unreachable } else { Code::Unreadable },
         severity: Severity::Error,
         address: Address::new(connection.clone(), "*".into()),
         message: format!("{}; nothing is planned for {servers} of {connection}", failure.message),
         location: None,
-    }
+    })
 }
 
 fn problem(entry: &DesiredServer, code: Code, message: String) -> Problem {

@@ -38,10 +38,17 @@ impl Paint {
     }
 }
 
-/// A text from a provider or a file on one line: control characters would move the cursor or forge a line.
+/// A text from a provider or a file on one line: control characters would move the cursor or forge a line, and
+/// marks of writing direction would show a name as another one.
 pub(super) fn safe(text: &str) -> String {
-    if !text.chars().any(char::is_control) {
+    if !text.chars().any(misleads) {
         return text.to_owned();
     }
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if misleads(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Whether a character changes how the text around it is shown.
+pub(super) fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

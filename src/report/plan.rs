@@ -5,7 +5,7 @@ use crate::model::{CaseRule, Power, Verb};
 use crate::plan::{Change, Problem, Refusal, Severity, Step, Summary};
 use std::fmt::Write;
 
-/// Renders changes, problems, refusals and the verdict. Deletes come first, then by address.
+/// Renders changes, problems, refusals and the verdict, each in the order given.
 pub fn plan_text(
     changes: &[Change],
     problems: &[Problem],
@@ -26,7 +26,7 @@ pub fn plan_text(
         out.push('\n');
     }
     for refusal in refusals {
-        line(&mut out, &format!("{} {refusal}", paint.red("refused:")));
+        line(&mut out, &format!("{} {}", paint.red("refused:"), safe(&refusal.to_string())));
     }
     if !refusals.is_empty() {
         out.push('\n');
@@ -43,7 +43,10 @@ pub fn problems_text(problems: &[Problem], paint: Paint) -> String {
             Severity::Error => paint.red(&format!("error[{}]", problem.code)),
             Severity::Warning => paint.yellow(&format!("warning[{}]", problem.code)),
         };
-        let place = problem.location.as_ref().map_or_else(String::new, |at| paint.dim(&format!("  ({at})")));
+        let place = problem
+            .location
+            .as_ref()
+            .map_or_else(String::new, |at| paint.dim(&format!("  ({})", safe(&at.to_string()))));
         let (address, message) = (safe(&problem.address.to_string()), safe(&problem.message));
         line(&mut out, &format!("{word} {address}: {message}{place}"));
     }
@@ -60,7 +63,13 @@ fn change_text(out: &mut String, change: &Change, paint: Paint) {
     if change.does(Verb::Delete) {
         let state =
             change.before.power.map_or_else(|| "power not reported".into(), |power| format!("is {power}"));
-        line(out, &format!("  {} ({state})", paint.red("- delete ")));
+        // What is deleted is the live server, whatever the file calls it.
+        let called = if change.before.name == change.address.name {
+            String::new()
+        } else {
+            format!("is called {}, ", safe(change.before.name.as_str()))
+        };
+        line(out, &format!("  {} ({called}{state})", paint.red("- delete ")));
         return;
     }
     let mark = paint.yellow("~");

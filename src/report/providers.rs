@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 /// A provider, as `providers --format json` shows it.
 #[derive(Clone, Debug, Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "they are the columns of a table")]
 pub struct ProviderRow {
     /// The `type:`.
     #[serde(rename = "type")]

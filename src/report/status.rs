@@ -32,8 +32,11 @@ pub fn status_rows(inputs: &Inputs<'_>, plan: &Plan) -> Vec<StatusRow> {
         .iter()
         .map(|c| (&c.address, c.actions.iter().map(|verb| verb.phrase()).collect::<Vec<_>>().join(", ")))
         .collect();
-    let problems: HashMap<&Address, &str> =
-        plan.problems.iter().map(|p| (&p.address, p.code.as_str())).collect();
+    // The first of a server is its worst.
+    let mut problems: HashMap<&Address, &str> = HashMap::new();
+    for problem in &plan.problems {
+        problems.entry(&problem.address).or_insert(problem.code.as_str());
+    }
     let mut rows = Vec::new();
     for connection in inputs.live {
         let entries: Vec<&DesiredServer> =

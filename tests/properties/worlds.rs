@@ -1,0 +1,281 @@
+//! Random fleets, live worlds and ledgers. Names and ids come from small pools, so that servers meet: that is
+//! where a planner goes wrong.
+
+use fleetform::model::{
+    Address, BatchLimits, Capabilities, CaseRule, ConnectionName, Denial, DesiredPower, DesiredServer,
+    LedgerFacts, LiveServer, LiveState, Location, NameRules, OffSupport, Power, Presence, RebootStyle,
+    RebootSupport, Selector, Settles, Shutdown, Unresolved, Verb,
+};
+use fleetform::plan::{
+    ConnectionLive, FleetFile, Inputs, Options, Plan, PlanDocument, PlanOptionsRecord, ReadFailure, plan,
+};
+use jiff::Timestamp;
+use proptest::collection::vec;
+use proptest::option::{of, weighted};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The instant of every plan.
+pub(crate) fn now() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+/// Everything there is, in any case; only a part of it is needed for one world.
+const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "A", "web/1", "{x}"];
+
+/// Everything that a provider could do, with names in any case.
+static EVERYTHING: Capabilities = Capabilities {
+    power_on: true,
+    off: OffSupport::Both,
+    suspend: true,
+    reboot: RebootSupport::Both,
+    rename: true,
+    delete: true,
+    reports_power: true,
+    names: NameRules {
+        case: CaseRule::Insensitive,
+        id_case: CaseRule::Insensitive,
+        min_chars: 1,
+        max_chars: 20,
+        allows: |c| c.is_ascii_graphic(),
+        described: "visible ASCII",
+    },
+    batch: BatchLimits { power: 1, delete: 1 },
+    default_in_flight: 1,
+    usual_delay: Duration::from_secs(1),
+};
+
+/// One connection with its servers, or none where it could not be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Room {
+    pub(crate) name: &'static str,
+    pub(crate) type_name: &'static str,
+    pub(crate) capabilities: &'static Capabilities,
+    pub(crate) servers: Option<Vec<LiveServer>>,
+}
+
+/// All that a plan depends on, as values that can be changed.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) rooms: Vec<Room>,
+    pub(crate) desired: Vec<DesiredServer>,
+    pub(crate) ledger: LedgerFacts,
+    pub(crate) options: Options,
+}
+
+impl World {
+    pub(crate) fn plan(&self) -> Plan {
+        self.with_inputs(plan)
+    }
+
+    pub(crate) fn document(&self) -> PlanDocument {
+        document(self.plan())
+    }
+
+    pub(crate) fn with_inputs<T>(&self, look: impl FnOnce(&Inputs<'_>) -> T) -> T {
+        let live: Vec<ConnectionLive<'_>> = self.rooms.iter().map(Room::live).collect();
+        look(&Inputs {
+            desired: &self.desired,
+            live: &live,
+            ledger: &self.ledger,
+            now: now(),
+            options: &self.options,
+        })
+    }
+
+    pub(crate) fn room(&self, name: &ConnectionName) -> &Room {
+        self.rooms.iter().find(|room| room.name == name.as_str()).unwrap()
+    }
+
+    pub(crate) fn room_mut(&mut self, name: &ConnectionName) -> &mut Room {
+        self.rooms.iter_mut().find(|room| room.name == name.as_str()).unwrap()
+    }
+
+    pub(crate) fn selected(&self) -> impl Iterator<Item = &DesiredServer> {
+        self.desired.iter().filter(|entry| self.options.selects(entry))
+    }
+
+    pub(crate) fn entry(&self, address: &Address) -> &DesiredServer {
+        self.desired.iter().find(|entry| entry.address == *address).unwrap()
+    }
+}
+
+/// A plan, dressed for the file.
+pub(crate) fn document(plan: Plan) -> PlanDocument {
+    let files = vec![FleetFile { path: "fleet.yaml".into(), sha256: "00".into() }];
+    PlanDocument::new(plan, files, PlanOptionsRecord::default(), now())
+}
+
+impl Room {
+    fn live(&self) -> ConnectionLive<'static> {
+        let failure = || ReadFailure { message: "cut off".into(), transient: true };
+        ConnectionLive {
+            name: self.name.into(),
+            type_name: self.type_name,
+            capabilities: self.capabilities,
+            servers: self.servers.clone().ok_or_else(failure),
+        }
+    }
+}
+
+/// Any world: one room for each provider type, and one for a provider that can do everything.
+pub(crate) fn world() -> impl Strategy<Value = World> {
+    let specs = fleetform::providers::specs();
+    let mut kinds: Vec<(&'static str, &'static Capabilities)> =
+        specs.iter().map(|spec| (spec.type_name, &spec.capabilities)).collect();
+    kinds.push(("everything", &EVERYTHING));
+    let rooms: Vec<_> = kinds.into_iter().map(|(name, can)| room(name, can).boxed()).collect();
+    (rooms, ledger(), options()).prop_map(|(rooms, ledger, options)| {
+        let (rooms, desired): (Vec<Room>, Vec<Vec<DesiredServer>>) = rooms.into_iter().unzip();
+        World { rooms, desired: desired.concat(), ledger, options }
+    })
+}
+
+fn room(
+    name: &'static str,
+    capabilities: &'static Capabilities,
+) -> impl Strategy<Value = (Room, Vec<DesiredServer>)> {
+    let servers = prop_oneof![
+        9 => vec(live_server(), 0..7).prop_map(|all| Some(numbered(all))),
+        1 => Just(None),
+    ];
+    (servers, vec(entry(name), 0..6)).prop_map(move |(servers, entries)| {
+        let room = Room { name, type_name: name, capabilities, servers };
+        (room, without_duplicates(entries, &capabilities.names))
+    })
+}
+
+/// Ids as a provider gives them: each once, missing now and then.
+fn numbered(servers: Vec<(bool, LiveServer)>) -> Vec<LiveServer> {
+    let number = |(at, (has_id, server)): (usize, (bool, LiveServer))| LiveServer {
+        id: has_id.then(|| format!("{at}").into()),
+        ..server
+    };
+    servers.into_iter().enumerate().map(number).collect()
+}
+
+fn live_server() -> impl Strategy<Value = (bool, LiveServer)> {
+    let name = weighted(0.97, prop::sample::select(&NAMES[..]));
+    let denial =
+        prop::sample::select(&Verb::ALL[..]).prop_map(|verb| Denial { verb, why: "it is locked".into() });
+    let booted = weighted(0.3, instant());
+    (prop::bool::weighted(0.93), name, state(), booted, vec(denial, 0..2), prop::bool::weighted(0.1))
+        .prop_map(|(has_id, name, state, booted_at, denials, is_denied)| {
+            let denials = if is_denied { denials } else { Vec::new() };
+            (has_id, LiveServer { id: None, name: name.map(Into::into), state, booted_at, denials })
+        })
+}
+
+fn state() -> impl Strategy<Value = LiveState> {
+    let power = || prop::sample::select(vec![Power::On, Power::Off, Power::Suspended]);
+    let moving = |into| LiveState::Transition { word: "MOVING".into(), into };
+    prop_oneof![
+        8 => prop_oneof![5 => Just(Power::On), 4 => Just(Power::Off), 1 => Just(Power::Suspended)]
+            .prop_map(LiveState::Settled),
+        1 => power().prop_map(move |power| moving(Some(Settles::Power(power)))),
+        1 => prop_oneof![Just(Some(Settles::Gone)), Just(None)].prop_map(moving),
+        1 => prop_oneof![Just(LiveState::NotReported), Just(LiveState::Unrecognised("ODD".into()))],
+    ]
+}
+
+/// An instant in the past, most of the time.
+fn instant() -> impl Strategy<Value = Timestamp> {
+    (0..12i64).prop_map(|days| now() - jiff::Span::new().hours(24 * (days - 1)))
+}
+
+fn entry(connection: &'static str) -> impl Strategy<Value = DesiredServer> {
+    let name = || prop::sample::select(&NAMES[..]);
+    let binding = (name(), weighted(0.4, 0..8u8), weighted(0.25, name()));
+    let power = prop::sample::select(vec![
+        DesiredPower::On,
+        DesiredPower::On,
+        DesiredPower::Off,
+        DesiredPower::Off,
+        DesiredPower::Any,
+        DesiredPower::Suspended,
+    ]);
+    let absent = prop::bool::weighted(0.15);
+    let shutdown = prop::sample::select(vec![
+        Shutdown::GracefulThenHard,
+        Shutdown::GracefulThenHard,
+        Shutdown::Graceful,
+        Shutdown::Hard,
+    ]);
+    let reboot = prop::sample::select(vec![
+        RebootStyle::SoftThenHard,
+        RebootStyle::SoftThenHard,
+        RebootStyle::Soft,
+        RebootStyle::Hard,
+    ]);
+    let ways = (power, absent, shutdown, reboot, weighted(0.3, instant()), prop::bool::weighted(0.15));
+    (binding, ways, prop::sample::select(vec!["web", "db"]), 1..500u32).prop_map(
+        move |(
+            (name, id, renamed_from),
+            (power, absent, shutdown, reboot, rebooted_since, protect),
+            tier,
+            line,
+        )| {
+            DesiredServer {
+                address: Address::new(connection.into(), name.into()),
+                id: id.map(|id| id.to_string().into()),
+                renamed_from: renamed_from.map(Into::into),
+                presence: if absent { Presence::Absent } else { Presence::Present },
+                power,
+                shutdown,
+                reboot,
+                rebooted_since,
+                protect,
+                labels: Arc::new(BTreeMap::from([("tier".into(), tier.into())])),
+                location: Location { file: "fleet.yaml".into(), line, column: 5 },
+            }
+        },
+    )
+}
+
+/// What the fleet file refuses never reaches the planner.
+fn without_duplicates(entries: Vec<DesiredServer>, rules: &NameRules) -> Vec<DesiredServer> {
+    let (mut names, mut ids, mut old) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let key = |text: &str| rules.case.key(text).into_owned();
+    let mut kept = Vec::new();
+    for mut entry in entries {
+        if !names.insert(key(entry.address.name.as_str())) {
+            continue;
+        }
+        entry.id = entry.id.filter(|id| ids.insert(id.clone()));
+        entry.renamed_from = entry.renamed_from.filter(|name| old.insert(key(name.as_str())));
+        kept.push(entry);
+    }
+    kept
+}
+
+fn ledger() -> impl Strategy<Value = LedgerFacts> {
+    let names: Vec<&'static str> =
+        fleetform::providers::specs().iter().map(|spec| spec.type_name).chain(["everything"]).collect();
+    let key = move || {
+        (prop::sample::select(names.clone()), 0..7u8).prop_map(|(c, id)| (c.into(), id.to_string().into()))
+    };
+    let open = (prop::sample::select(vec![Verb::Reboot, Verb::Delete]), instant());
+    let open = open.prop_map(|(verb, sent_at)| Unresolved {
+        address: Address::new("everything".into(), "before".into()),
+        verb,
+        sent_at,
+    });
+    (of(instant()), vec((key(), instant()), 0..5), vec((key(), open), 0..3), prop::bool::weighted(0.2))
+        .prop_map(|(born, boots, unresolved, some_open)| LedgerFacts {
+            born,
+            boots: boots.into_iter().collect(),
+            unresolved: if some_open { unresolved.into_iter().collect() } else { HashMap::default() },
+        })
+}
+
+fn options() -> impl Strategy<Value = Options> {
+    let target = prop::sample::select(vec!["a", "*b", "hostway/*", "everything/?", "label:tier=web"]);
+    let targets = prop_oneof![3 => Just(Vec::new()), 1 => vec(target, 1..3)];
+    (targets, any::<bool>(), any::<bool>()).prop_map(|(targets, allow_missing, reboot_unknown)| Options {
+        targets: targets.into_iter().map(|text| Selector::parse(text).unwrap()).collect(),
+        allow_missing,
+        reboot_unknown,
+    })
+}
