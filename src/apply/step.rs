@@ -71,10 +71,12 @@ impl Executor<'_> {
 
     async fn call(&self, subject: &Subject<'_>, operation: &Operation, has_fallback: bool) -> CallEnd {
         let deadline = Instant::now() + subject.link.settle;
+        // One pace for all waiting: a server that is busy for long is asked ever less often.
+        let mut pace = Pace::until(deadline);
         let mut sends = 0;
         loop {
             if operation.verb().is_disruptive() {
-                if let Err(end) = self.look_first(subject, operation, deadline).await {
+                if let Err(end) = self.look_first(subject, operation, &mut pace).await {
                     return CallEnd::Step(end);
                 }
             }
@@ -83,7 +85,7 @@ impl Executor<'_> {
                 SendEnd::Call(end) => return end,
                 SendEnd::Busy(error) => {
                     self.note(subject.address, format!("busy, waiting: {error}"));
-                    if let Err(end) = self.until_at_rest(subject, operation, deadline, &error).await {
+                    if let Err(end) = self.until_at_rest(subject, operation, &mut pace, &error).await {
                         return end;
                     }
                 }
@@ -105,9 +107,8 @@ impl Executor<'_> {
         &self,
         subject: &Subject<'_>,
         operation: &Operation,
-        deadline: Instant,
+        pace: &mut Pace,
     ) -> Result<(), StepEnd> {
-        let mut pace = Pace::until(deadline);
         loop {
             let live = match subject.link.provider.get(subject.id).await {
                 Ok(Some(live)) => live,
@@ -256,11 +257,10 @@ impl Executor<'_> {
         &self,
         subject: &Subject<'_>,
         operation: &Operation,
-        deadline: Instant,
+        pace: &mut Pace,
         busy: &Error,
     ) -> Result<(), CallEnd> {
         let case = subject.link.capabilities.names.case;
-        let mut pace = Pace::until(deadline);
         while pace.wait().await {
             match subject.link.provider.get(subject.id).await {
                 Ok(Some(live)) if holds(&live, operation, &|a, b| case.same(a, b)) => {

@@ -13,9 +13,6 @@ const MAX_ATTEMPTS: usize = 5;
 /// Attempts when each one ran into the time limit: a black hole is not worth five of them.
 const MAX_TIMEOUTS: usize = 2;
 
-/// The longest that a `Retry-After` is followed; a server that still objects is asked again later.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
-
 /// The waits between attempts: jittered, growing.
 pub(super) fn delays() -> ExponentialBackoff {
     ExponentialBuilder::default()
