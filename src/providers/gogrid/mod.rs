@@ -9,7 +9,7 @@ mod wire;
 pub use spec::SPEC;
 
 use crate::http::{Answer, Body, Connection, Nature, Policy, Request};
-use crate::model::{LiveServer, Operation, ServerId};
+use crate::model::{LiveServer, OffKind, Operation, RebootKind, ServerId};
 use crate::provider::{Cursor, Error, ErrorKind, Job, Mark, Observation, Part, Provider, Receipt, Trail};
 use crate::providers::Opening;
 use async_trait::async_trait;
@@ -115,13 +115,16 @@ impl GoGrid {
         let power = |word: &str| vec![("id", id.to_string()), ("power", word.to_owned())];
         let (path, own) = match operation {
             Operation::PowerOn => (["grid", "server", "power"], power("on")),
-            Operation::PowerOff { .. } => (["grid", "server", "power"], power("off")),
-            Operation::Reboot { .. } => (["grid", "server", "power"], power("cycle")),
+            Operation::PowerOff { method: OffKind::Hard } => (["grid", "server", "power"], power("off")),
+            Operation::Reboot { method: RebootKind::Hard } => (["grid", "server", "power"], power("cycle")),
             Operation::Delete => (["grid", "server", "delete"], vec![("id", id.to_string())]),
-            Operation::Rename { .. } | Operation::Suspend => {
+            Operation::PowerOff { .. }
+            | Operation::Reboot { .. }
+            | Operation::Rename { .. }
+            | Operation::Suspend => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
-                    format!("gogrid cannot {}", operation.verb()),
+                    format!("gogrid cannot {} in that way", operation.verb()),
                 ));
             }
         };
