@@ -1,7 +1,7 @@
 //! One step of a change: re-read, record, send, follow.
 
 use super::Link;
-use super::executor::Executor;
+use super::executor::{Executor, Waited};
 use super::follow::{Pace, follow};
 use super::judge::{Judgement, Watch, readable};
 use super::outcome::Event;
@@ -27,6 +27,8 @@ pub(super) enum StepEnd {
     Failed(String),
     /// Nobody can tell.
     Unresolved(String),
+    /// Nothing of it has any effect: the run was interrupted while it waited.
+    NotStarted(String),
 }
 
 /// What came of one call.
@@ -89,6 +91,9 @@ impl Executor<'_> {
                         return end;
                     }
                 }
+                SendEnd::NeverArrived(why) if self.is_stopping() => {
+                    return CallEnd::Step(StepEnd::NotStarted(format!("interrupted; {why}")));
+                }
                 SendEnd::NeverArrived(why) if sends < MAX_SENDS && Instant::now() < deadline => {
                     self.note(subject.address, format!("{why}: sending it again"));
                 }
@@ -139,11 +144,16 @@ impl Executor<'_> {
                     return Err(StepEnd::Failed(format!("its state is {}; nothing was sent", live.state)));
                 }
                 (LiveState::Transition { .. }, Verb::Delete) if live.state.is_going_away() => return Ok(()),
-                (LiveState::Transition { .. }, _) => {
-                    if !pace.wait().await {
-                        return Err(StepEnd::Failed(format!("it is still {}; nothing was sent", live.state)));
+                (LiveState::Transition { .. }, _) => match self.wait(pace).await {
+                    Waited::LookAgain => {}
+                    Waited::TimeUp => {
+                        let text = format!("it is still {}; nothing was sent", live.state);
+                        return Err(StepEnd::Failed(text));
                     }
-                }
+                    Waited::Stopped => {
+                        return Err(StepEnd::NotStarted(format!("interrupted while it was {}", live.state)));
+                    }
+                },
                 _ => return Ok(()),
             }
         }
@@ -261,7 +271,14 @@ impl Executor<'_> {
         busy: &Error,
     ) -> Result<(), CallEnd> {
         let case = subject.link.capabilities.names.case;
-        while pace.wait().await {
+        loop {
+            match self.wait(pace).await {
+                Waited::LookAgain => {}
+                Waited::TimeUp => return Err(CallEnd::Refused(busy.clone())),
+                Waited::Stopped => {
+                    return Err(CallEnd::Step(StepEnd::NotStarted("interrupted while it was busy".into())));
+                }
+            }
             match subject.link.provider.get(subject.id).await {
                 Ok(Some(live)) if holds(&live, operation, &|a, b| case.same(a, b)) => {
                     return Err(CallEnd::Step(StepEnd::Done("it was so already".into())));
@@ -278,7 +295,6 @@ impl Executor<'_> {
                 Err(error) => return Err(CallEnd::Step(StepEnd::Failed(error.to_string()))),
             }
         }
-        Err(CallEnd::Refused(busy.clone()))
     }
 
     fn conclude(&self, address: &Address, intent: u64, operation: &Operation, end: &SendEnd) {
@@ -286,9 +302,8 @@ impl Executor<'_> {
             SendEnd::Call(CallEnd::Step(StepEnd::Done(how))) => (Outcome::Done, how.clone()),
             SendEnd::Call(CallEnd::Step(StepEnd::Unresolved(why))) => (Outcome::Unresolved, why.clone()),
             SendEnd::Call(CallEnd::CameToNothing(why)) => (Outcome::Failed, why.clone()),
-            SendEnd::Call(CallEnd::Step(StepEnd::Failed(why))) | SendEnd::NeverArrived(why) => {
-                (Outcome::NoEffect, why.clone())
-            }
+            SendEnd::Call(CallEnd::Step(StepEnd::Failed(why) | StepEnd::NotStarted(why)))
+            | SendEnd::NeverArrived(why) => (Outcome::NoEffect, why.clone()),
             SendEnd::Call(CallEnd::Refused(error)) | SendEnd::Busy(error) => {
                 (Outcome::NoEffect, error.to_string())
             }

@@ -174,7 +174,12 @@ pub(crate) fn settings(running: &Running, connection: &str) -> Settings {
 
 pub(crate) fn open(row: &Registration, settings: &Settings, timeout: Duration) -> Arc<dyn Provider> {
     let limits = Limits { in_flight: row.spec.capabilities.default_in_flight, per_second: None, timeout };
-    (row.open)(&Opening { settings, limits, clients: &Clients::new(None) }).unwrap()
+    CLIENTS.with(|clients| (row.open)(&Opening { settings, limits, clients }).unwrap())
+}
+
+thread_local! {
+    /// One set per test: building one reads certificates, and a connection lives as long as its test's runtime.
+    static CLIENTS: Clients = Clients::new(None);
 }
 
 /// Everything that can be asked, and whether the capabilities say that it can be done.

@@ -1,0 +1,20 @@
+//! Plans carried out while the wire misbehaves. What really happened is counted by the simulator: at most one effect
+//! per one-shot call, always; exactly one wherever the provider leaves evidence.
+
+#[path = "rig/mod.rs"]
+mod rig;
+
+#[path = "apply/fresh.rs"]
+mod fresh;
+#[path = "apply/journal.rs"]
+mod journal;
+#[path = "apply/lost_calls.rs"]
+mod lost_calls;
+#[path = "apply/order.rs"]
+mod order;
+#[path = "apply/recovery.rs"]
+mod recovery;
+#[path = "apply/stage.rs"]
+mod stage;
+#[path = "apply/stopping.rs"]
+mod stopping;
