@@ -34,6 +34,7 @@ pub(super) struct Cli {
 
 /// What every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub(super) struct Global {
     /// Fleet file, or a folder of them (repeatable) [default: fleet.yaml]
     #[arg(short, long, global = true, value_name = "PATH", env = "FLEETFORM_FILE", value_delimiter = None)]
@@ -41,8 +42,9 @@ pub(super) struct Global {
     /// Use the embedded simulator for every connection [default world: world.yaml beside the file]
     #[arg(long, global = true, value_name = "WORLD", num_args = 0..=1, require_equals = true)]
     pub(super) simulate: Option<Option<PathBuf>>,
-    /// How to print
+    /// How to print: text for people, json for programs
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
+    #[arg(hide_possible_values = true)]
     pub(super) format: Format,
     /// Changes under way at once
     #[arg(long, global = true, value_name = "N", default_value_t = 64, value_parser = parallelism, hide = true)]
@@ -54,6 +56,7 @@ pub(super) struct Global {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     /// Log lines for people or for programs
+    #[arg(hide_possible_values = true)]
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text", hide = true)]
     pub(super) log_format: LogFormat,
     /// Say nothing but the result
