@@ -1,5 +1,6 @@
 //! Plans carried out while the wire misbehaves. What really happened is counted by the simulator: at most one effect
 //! per one-shot call, always; exactly one wherever the provider leaves evidence.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may")]
 
 #[path = "rig/mod.rs"]
 mod rig;

@@ -1,4 +1,5 @@
 //! The built program from outside: exit codes and their causes, what is printed where, signals, secrets.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may")]
 
 #[path = "cli/apply.rs"]
 mod apply;

@@ -1,5 +1,6 @@
 //! What every provider must do, run for every row of the registry against the simulator over real HTTP. Cases are
 //! chosen by what the row declares; what it does not declare is tested to be refused without a request.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may")]
 
 #[path = "conformance/converge.rs"]
 mod converge;

@@ -1,4 +1,5 @@
 //! The gogrid client on the wire: signed requests to the letter, and answers as its page shows them.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may")]
 
 #[path = "wire/mod.rs"]
 mod wire;

@@ -1,4 +1,5 @@
 //! The hostway client on the wire: the exact request of every call, and answers as its page shows them.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may")]
 
 #[path = "wire/mod.rs"]
 mod wire;

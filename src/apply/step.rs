@@ -16,7 +16,7 @@ use tokio::time::Instant;
 const MAX_SENDS: usize = 3;
 
 /// The longest that a guest is given to shut down before the plug is pulled, where both are allowed.
-const LONGEST_GRACE: Duration = Duration::from_secs(300);
+const LONGEST_GRACE: Duration = Duration::from_mins(5);
 
 /// How a step ended.
 #[derive(Debug)]
@@ -77,10 +77,10 @@ impl Executor<'_> {
         let mut pace = Pace::until(deadline);
         let mut sends = 0;
         loop {
-            if operation.verb().is_disruptive() {
-                if let Err(end) = self.look_first(subject, operation, &mut pace).await {
-                    return CallEnd::Step(end);
-                }
+            if operation.verb().is_disruptive()
+                && let Err(end) = self.look_first(subject, operation, &mut pace).await
+            {
+                return CallEnd::Step(end);
             }
             sends += 1;
             match self.send_once(subject, operation, has_fallback).await {
@@ -131,7 +131,7 @@ impl Executor<'_> {
                     )));
                 }
             };
-            self.same_server(subject, &live)?;
+            same_server(subject, &live)?;
             match (&live.state, operation.verb()) {
                 (LiveState::Settled(Power::Off), Verb::PowerOff)
                 | (LiveState::Settled(Power::Suspended), Verb::Suspend) => {
@@ -155,21 +155,6 @@ impl Executor<'_> {
                     }
                 },
                 _ => return Ok(()),
-            }
-        }
-    }
-
-    fn same_server(&self, subject: &Subject<'_>, live: &LiveServer) -> Result<(), StepEnd> {
-        let case = subject.link.capabilities.names.case;
-        match &live.name {
-            Some(name) if case.same(name.as_str(), subject.name.as_str()) => Ok(()),
-            name => {
-                let name = name.as_ref().map_or("nothing", |name| name.as_str());
-                let text = format!(
-                    "id {} is called {name} by now, not {}; nothing was sent",
-                    subject.id, subject.name
-                );
-                Err(StepEnd::Failed(text))
             }
         }
     }
@@ -316,6 +301,20 @@ impl Executor<'_> {
 
     pub(super) fn note(&self, address: &Address, text: String) {
         self.observer.event(&Event::Note { address, text, elapsed: self.started.elapsed() });
+    }
+}
+
+/// It must still be the server that was planned for.
+fn same_server(subject: &Subject<'_>, live: &LiveServer) -> Result<(), StepEnd> {
+    let case = subject.link.capabilities.names.case;
+    match &live.name {
+        Some(name) if case.same(name.as_str(), subject.name.as_str()) => Ok(()),
+        name => {
+            let name = name.as_ref().map_or("nothing", |name| name.as_str());
+            let text =
+                format!("id {} is called {name} by now, not {}; nothing was sent", subject.id, subject.name);
+            Err(StepEnd::Failed(text))
+        }
     }
 }
 

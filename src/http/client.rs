@@ -176,7 +176,7 @@ impl Connection {
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &outcome {
             Ok(answer) => {
-                tracing::debug!(call = %asked, status = answer.status, bytes = answer.body.len(), ms)
+                tracing::debug!(call = %asked, status = answer.status, bytes = answer.body.len(), ms);
             }
             Err(failed) => tracing::debug!(call = %asked, error = %failed.error, ms),
         }

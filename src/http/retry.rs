@@ -26,9 +26,8 @@ pub(super) fn delays() -> ExponentialBackoff {
 /// Whether an answer with this status is worth asking again.
 pub(super) fn after_status(status: u16, nature: Nature, policy: Policy) -> bool {
     match (status, nature) {
-        (429, _) => true,
         (503, Nature::Change) => policy.resend_changes_on_503,
-        (408 | 500 | 502 | 503 | 504, Nature::Read) => true,
+        (429, _) | (408 | 500 | 502 | 503 | 504, Nature::Read) => true,
         _ => false,
     }
 }

@@ -85,7 +85,7 @@ async fn many_servers_are_read_as_a_list_and_judged_alike() {
 async fn a_connection_that_cannot_be_read_is_an_error_and_not_a_fresh_plan() {
     let stage = Stage::new(hostway());
     let changes = [stage.change("spare", Operation::Delete)];
-    stage.bench.spoil(json!("all"), json!("html"));
+    stage.bench.spoil(&json!("all"), &json!("html"));
     let links = stage.bench.links(SETTLE);
     assert!(check_fresh(&changes, &links, &LedgerFacts::default()).await.is_err());
 }

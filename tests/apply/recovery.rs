@@ -115,6 +115,6 @@ async fn a_connection_that_cannot_be_read_leaves_everything_open() {
     let stage = Stage::new(gogrid());
     let id = stage.bench.id("runs");
     stage.journal().intend(&crate::rig::address("runs"), &id, &HARD, Some("")).unwrap();
-    stage.bench.spoil(json!("all"), json!("html"));
+    stage.bench.spoil(&json!("all"), &json!("html"));
     assert_eq!(next_run(&stage).await, []);
 }

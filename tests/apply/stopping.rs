@@ -73,7 +73,7 @@ async fn a_change_that_waits_for_a_busy_server_is_given_up_and_nothing_more_is_s
     stage.bench.running.add_fault(rule).unwrap();
     let (sender, stop) = watch::channel(false);
     let journal = stage.journal();
-    let links = stage.bench.links(std::time::Duration::from_secs(60));
+    let links = stage.bench.links(std::time::Duration::from_mins(1));
     let changes = [stage.change("rests", Operation::PowerOn)];
     let work = execute(&changes, &links, &journal, &(), Limits { parallelism: 2 }, stop);
     let fired = || stage.bench.running.stats().faults[0].fired;

@@ -1,5 +1,4 @@
 //! A folder with a fleet file, a simulator beside it, and the program to run on them.
-#![allow(clippy::unwrap_used, reason = "helpers of tests may")]
 
 use fleetform::providers::faces;
 use fleetform::simulator::{Options, Running, Simulator, World};

@@ -118,7 +118,7 @@ async fn no_secret_appears_in_the_log_whatever_goes_wrong() {
             let _ = provider.get(&bench.id("runs")).await;
         }
         for fault in ["html", "garbage", "cut_off", "reset_before", "refuse"] {
-            bench.spoil(serde_json::json!(1), serde_json::json!(fault));
+            bench.spoil(&serde_json::json!(1), &serde_json::json!(fault));
             let _ = bench.list().await;
             for (operation, can) in operations(&row.spec.capabilities) {
                 if can {

@@ -17,7 +17,7 @@ async fn of_a_read(row: &'static Registration, fault: &Value) -> Error {
     let setup = Setup { timeout: Duration::from_millis(400), ..Setup::default() };
     let bench = Bench::new(row, &setup);
     bench.list().await.unwrap();
-    bench.spoil(json!("all"), fault.clone());
+    bench.spoil(&json!("all"), fault);
     bench.list().await.expect_err("every call is spoilt")
 }
 
@@ -28,7 +28,7 @@ async fn of_a_change(row: &'static Registration, fault: &Value, kept: bool) -> O
     bench.list().await.unwrap();
     let operation = some_change(&bench)?;
     let id = bench.id(if operation == Operation::PowerOn { "rests" } else { "runs" });
-    let rule = bench.spoil(json!("all"), fault.clone());
+    let rule = bench.spoil(&json!("all"), fault);
     let error = bench.send(&operation, &id).await.expect_err("every call is spoilt");
     let accepted = bench.running.stats().tally("c", id.as_str()).accepted;
     assert_eq!(accepted, u64::from(kept), "{fault}: the work was {}done", if kept { "" } else { "not " });
@@ -87,7 +87,7 @@ async fn throttling_is_waited_for_as_asked_and_then_reported() {
     for_every_provider(async |row| {
         let bench = Bench::usual(row);
         bench.list().await.unwrap();
-        bench.spoil(json!(1), json!({ "status": { "code": 429, "retry_after": 1 } }));
+        bench.spoil(&json!(1), &json!({ "status": { "code": 429, "retry_after": 1 } }));
         let begun = Instant::now();
         assert_eq!(bench.list().await.unwrap().len(), 3);
         assert!(begun.elapsed() >= Duration::from_secs(1), "it was asked for a second");

@@ -39,7 +39,7 @@ async fn a_404_that_is_not_the_provider_s_own_is_an_error_and_not_a_missing_serv
             json!({ "status": { "code": 404, "body": "default backend - 404" } }),
             json!({ "status": { "code": 404, "body": "{\"error\":\"no route\"}" } }),
         ] {
-            bench.spoil(json!(1), fault.clone());
+            bench.spoil(&json!(1), &fault);
             let read = bench.provider.get(&id).await;
             assert!(read.is_err(), "{fault} was read as {read:?}");
         }

@@ -111,7 +111,7 @@ async fn odd_names_arrive_to_the_letter() {
         assert_eq!(names(&bench.list().await.unwrap()), wanted);
         for name in &wanted {
             let live = bench.provider.get(&bench.id(name)).await.unwrap().expect("it is there");
-            assert_eq!(live.name.as_ref().map(|name| name.as_str()), Some(name.as_str()));
+            assert_eq!(live.name.as_ref().map(fleetform::model::ServerName::as_str), Some(name.as_str()));
         }
     })
     .await;

@@ -62,7 +62,7 @@ async fn a_reboot_that_fails_at_the_provider_shows_as_failed_where_it_keeps_reco
             let bench = Bench::new(row, &Setup { settle: "150ms", ..Setup::default() });
             let id = bench.id("runs");
             let Some(mark) = bench.provider.mark(&id, &operation).await.unwrap() else { continue };
-            bench.spoil(serde_json::json!(1), serde_json::json!({ "fails": { "reason": "no host" } }));
+            bench.spoil(&serde_json::json!(1), &serde_json::json!({ "fails": { "reason": "no host" } }));
             bench.send(&operation, &id).await.unwrap();
             tokio::time::sleep(std::time::Duration::from_millis(250)).await;
             let trail = Trail { id: &id, operation: &operation, receipt: None, mark: Some(&mark) };

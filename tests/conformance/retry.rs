@@ -23,7 +23,7 @@ async fn a_read_that_fails_once_is_repeated_and_nobody_notices() {
         join_all(faults.map(async |fault| {
             let bench = Bench::new(row, &Setup { timeout: Duration::from_millis(400), ..Setup::default() });
             bench.list().await.unwrap();
-            let rule = bench.spoil(json!(1), fault.clone());
+            let rule = bench.spoil(&json!(1), &fault);
             assert!(bench.provider.get(&bench.id("runs")).await.unwrap().is_some(), "{fault}");
             assert_eq!(bench.seen_by(rule), 2, "{fault}: once spoilt, once repeated");
         }))
@@ -39,7 +39,7 @@ async fn a_change_that_was_throttled_is_sent_again_and_happens_once() {
         bench.list().await.unwrap();
         let Some(operation) = declared(bench.capabilities(), |op| *op != Operation::PowerOn) else { return };
         let id = bench.id("runs");
-        let rule = bench.spoil(json!(2), json!({ "status": { "code": 429, "retry_after": 0 } }));
+        let rule = bench.spoil(&json!(2), &json!({ "status": { "code": 429, "retry_after": 0 } }));
         bench.send(&operation, &id).await.unwrap();
         assert_eq!(bench.seen_by(rule), 3);
         assert_eq!(bench.running.stats().tally("c", id.as_str()).accepted, 1);
@@ -57,7 +57,7 @@ async fn no_declared_change_is_ever_sent_twice_when_its_answer_is_lost() {
             let bench = Bench::usual(row);
             bench.list().await.unwrap();
             let id = bench.id(if operation == Operation::PowerOn { "rests" } else { "runs" });
-            let rule = bench.spoil(json!(1), json!("reset_after"));
+            let rule = bench.spoil(&json!(1), &json!("reset_after"));
             assert!(bench.send(&operation, &id).await.is_err());
             assert_eq!(bench.seen_by(rule), 1, "{operation:?}");
             assert_eq!(bench.running.stats().tally("c", id.as_str()).accepted, 1, "{operation:?}");

@@ -1,7 +1,6 @@
 //! Servers behind real wires, for tests: a simulator per provider row, opened through the registry as the program
 //! does it. Knows no provider by name.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may")]
 
 use fleetform::apply::{Link, Links};
 use fleetform::http::{Clients, Limits};
@@ -137,7 +136,7 @@ impl Bench {
     }
 
     /// Spoils every call from now on; returns the number of the rule.
-    pub(crate) fn spoil(&self, count: Value, fault: Value) -> usize {
+    pub(crate) fn spoil(&self, count: &Value, fault: &Value) -> usize {
         self.running.add_fault(json!({ "count": count, "fault": fault })).unwrap();
         self.running.stats().faults.len() - 1
     }

@@ -1,4 +1,4 @@
-//! GoGrid's answers to the model, and nothing else.
+//! `GoGrid`'s answers to the model, and nothing else.
 
 use super::wire::{Envelope, Id, Item, Summary, Word};
 use crate::http::Answer;
@@ -117,9 +117,8 @@ pub(super) fn skew_seconds(answer: &Answer) -> Option<i64> {
 pub(super) fn one(answer: &Answer, id: &ServerId) -> Result<Option<LiveServer>, Error> {
     let Outcome::Success(envelope) = judge(answer)? else { return Ok(None) };
     let wanted = envelope.list.into_iter().find(|item| item.id.as_ref().is_some_and(|i| i.0 == id.as_str()));
-    wanted
-        .map(|item| live(answer, item).map(Some))
-        .unwrap_or_else(|| Err(answer.garbage("another server than the one asked for")))
+    let missing = || answer.garbage("another server than the one asked for");
+    live(answer, wanted.ok_or_else(missing)?).map(Some)
 }
 
 fn live(answer: &Answer, item: Item) -> Result<LiveServer, Error> {

@@ -1,4 +1,4 @@
-//! GoGrid API 1.x: signed form calls, one envelope for everything, jobs. See the README of this folder.
+//! `GoGrid` API 1.x: signed form calls, one envelope for everything, jobs. See the README of this folder.
 
 mod convert;
 mod sign;
