@@ -1,5 +1,6 @@
 //! Runs all changes side by side within the limits: a change waits for the steps it comes after, never for others.
 
+use super::follow::Pace;
 use super::outcome::{ChangeOutcome, ChangeResult, Event, Observer};
 use super::step::{StepEnd, Subject, described};
 use super::{Link, Links};
@@ -28,6 +29,16 @@ pub struct Executor<'a> {
     stop: watch::Receiver<bool>,
     slots: Semaphore,
     progress: HashMap<&'a Address, watch::Sender<Progress>>,
+}
+
+/// How a wait ended.
+pub(super) enum Waited {
+    /// Look again.
+    LookAgain,
+    /// It took too long.
+    TimeUp,
+    /// Nothing new may be started.
+    Stopped,
 }
 
 /// How far a change is: what others wait for.
@@ -114,7 +125,7 @@ impl Executor<'_> {
             }
             // The semaphore is never closed, so there always is a permit.
             let _slot = self.slots.acquire().await.ok();
-            if *self.stop.borrow() {
+            if self.is_stopping() {
                 return not_started(change, at, "interrupted");
             }
             begun.get_or_insert_with(Instant::now);
@@ -125,6 +136,7 @@ impl Executor<'_> {
                 StepEnd::Done(how) => done.push(how),
                 StepEnd::Failed(why) => return (ChangeOutcome::Failed, format!("{what}: {why}")),
                 StepEnd::Unresolved(why) => return (ChangeOutcome::Unresolved, format!("{what}: {why}")),
+                StepEnd::NotStarted(why) => return not_started(change, at, &why),
             }
             if let Operation::Rename { to } = &step.operation {
                 name = to.clone();
@@ -132,6 +144,28 @@ impl Executor<'_> {
             self.publish(&change.address, |progress| progress.done = at + 1);
         }
         (ChangeOutcome::Done, done.join("; "))
+    }
+
+    /// Whether nothing new may be started.
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Waits for the next look at a server to which nothing is being done; cut short when nothing new may be
+    /// started.
+    pub(super) async fn wait(&self, pace: &mut Pace) -> Waited {
+        let mut stop = self.stop.clone();
+        let stopped = async {
+            if stop.wait_for(|stop| *stop).await.is_err() {
+                // Nobody is left who could say so.
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stopped => Waited::Stopped,
+            again = pace.wait() => if again { Waited::LookAgain } else { Waited::TimeUp },
+        }
     }
 
     /// Whether the step was done; waits until that is decided.

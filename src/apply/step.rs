@@ -1,7 +1,7 @@
 //! One step of a change: re-read, record, send, follow.
 
 use super::Link;
-use super::executor::Executor;
+use super::executor::{Executor, Waited};
 use super::follow::{Pace, follow};
 use super::judge::{Judgement, Watch, readable};
 use super::outcome::Event;
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 const MAX_SENDS: usize = 3;
 
 /// The longest that a guest is given to shut down before the plug is pulled, where both are allowed.
-const LONGEST_GRACE: Duration = Duration::from_secs(300);
+const LONGEST_GRACE: Duration = Duration::from_mins(5);
 
 /// How a step ended.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(super) enum StepEnd {
     Failed(String),
     /// Nobody can tell.
     Unresolved(String),
+    /// Nothing of it has any effect: the run was interrupted while it waited.
+    NotStarted(String),
 }
 
 /// What came of one call.
@@ -71,21 +73,26 @@ impl Executor<'_> {
 
     async fn call(&self, subject: &Subject<'_>, operation: &Operation, has_fallback: bool) -> CallEnd {
         let deadline = Instant::now() + subject.link.settle;
+        // One pace for all waiting: a server that is busy for long is asked ever less often.
+        let mut pace = Pace::until(deadline);
         let mut sends = 0;
         loop {
-            if operation.verb().is_disruptive() {
-                if let Err(end) = self.look_first(subject, operation, deadline).await {
-                    return CallEnd::Step(end);
-                }
+            if operation.verb().is_disruptive()
+                && let Err(end) = self.look_first(subject, operation, &mut pace).await
+            {
+                return CallEnd::Step(end);
             }
             sends += 1;
             match self.send_once(subject, operation, has_fallback).await {
                 SendEnd::Call(end) => return end,
                 SendEnd::Busy(error) => {
                     self.note(subject.address, format!("busy, waiting: {error}"));
-                    if let Err(end) = self.until_at_rest(subject, operation, deadline, &error).await {
+                    if let Err(end) = self.until_at_rest(subject, operation, &mut pace, &error).await {
                         return end;
                     }
+                }
+                SendEnd::NeverArrived(why) if self.is_stopping() => {
+                    return CallEnd::Step(StepEnd::NotStarted(format!("interrupted; {why}")));
                 }
                 SendEnd::NeverArrived(why) if sends < MAX_SENDS && Instant::now() < deadline => {
                     self.note(subject.address, format!("{why}: sending it again"));
@@ -105,9 +112,8 @@ impl Executor<'_> {
         &self,
         subject: &Subject<'_>,
         operation: &Operation,
-        deadline: Instant,
+        pace: &mut Pace,
     ) -> Result<(), StepEnd> {
-        let mut pace = Pace::until(deadline);
         loop {
             let live = match subject.link.provider.get(subject.id).await {
                 Ok(Some(live)) => live,
@@ -125,7 +131,7 @@ impl Executor<'_> {
                     )));
                 }
             };
-            self.same_server(subject, &live)?;
+            same_server(subject, &live)?;
             match (&live.state, operation.verb()) {
                 (LiveState::Settled(Power::Off), Verb::PowerOff)
                 | (LiveState::Settled(Power::Suspended), Verb::Suspend) => {
@@ -138,27 +144,17 @@ impl Executor<'_> {
                     return Err(StepEnd::Failed(format!("its state is {}; nothing was sent", live.state)));
                 }
                 (LiveState::Transition { .. }, Verb::Delete) if live.state.is_going_away() => return Ok(()),
-                (LiveState::Transition { .. }, _) => {
-                    if !pace.wait().await {
-                        return Err(StepEnd::Failed(format!("it is still {}; nothing was sent", live.state)));
+                (LiveState::Transition { .. }, _) => match self.wait(pace).await {
+                    Waited::LookAgain => {}
+                    Waited::TimeUp => {
+                        let text = format!("it is still {}; nothing was sent", live.state);
+                        return Err(StepEnd::Failed(text));
                     }
-                }
+                    Waited::Stopped => {
+                        return Err(StepEnd::NotStarted(format!("interrupted while it was {}", live.state)));
+                    }
+                },
                 _ => return Ok(()),
-            }
-        }
-    }
-
-    fn same_server(&self, subject: &Subject<'_>, live: &LiveServer) -> Result<(), StepEnd> {
-        let case = subject.link.capabilities.names.case;
-        match &live.name {
-            Some(name) if case.same(name.as_str(), subject.name.as_str()) => Ok(()),
-            name => {
-                let name = name.as_ref().map_or("nothing", |name| name.as_str());
-                let text = format!(
-                    "id {} is called {name} by now, not {}; nothing was sent",
-                    subject.id, subject.name
-                );
-                Err(StepEnd::Failed(text))
             }
         }
     }
@@ -256,12 +252,18 @@ impl Executor<'_> {
         &self,
         subject: &Subject<'_>,
         operation: &Operation,
-        deadline: Instant,
+        pace: &mut Pace,
         busy: &Error,
     ) -> Result<(), CallEnd> {
         let case = subject.link.capabilities.names.case;
-        let mut pace = Pace::until(deadline);
-        while pace.wait().await {
+        loop {
+            match self.wait(pace).await {
+                Waited::LookAgain => {}
+                Waited::TimeUp => return Err(CallEnd::Refused(busy.clone())),
+                Waited::Stopped => {
+                    return Err(CallEnd::Step(StepEnd::NotStarted("interrupted while it was busy".into())));
+                }
+            }
             match subject.link.provider.get(subject.id).await {
                 Ok(Some(live)) if holds(&live, operation, &|a, b| case.same(a, b)) => {
                     return Err(CallEnd::Step(StepEnd::Done("it was so already".into())));
@@ -278,7 +280,6 @@ impl Executor<'_> {
                 Err(error) => return Err(CallEnd::Step(StepEnd::Failed(error.to_string()))),
             }
         }
-        Err(CallEnd::Refused(busy.clone()))
     }
 
     fn conclude(&self, address: &Address, intent: u64, operation: &Operation, end: &SendEnd) {
@@ -286,9 +287,8 @@ impl Executor<'_> {
             SendEnd::Call(CallEnd::Step(StepEnd::Done(how))) => (Outcome::Done, how.clone()),
             SendEnd::Call(CallEnd::Step(StepEnd::Unresolved(why))) => (Outcome::Unresolved, why.clone()),
             SendEnd::Call(CallEnd::CameToNothing(why)) => (Outcome::Failed, why.clone()),
-            SendEnd::Call(CallEnd::Step(StepEnd::Failed(why))) | SendEnd::NeverArrived(why) => {
-                (Outcome::NoEffect, why.clone())
-            }
+            SendEnd::Call(CallEnd::Step(StepEnd::Failed(why) | StepEnd::NotStarted(why)))
+            | SendEnd::NeverArrived(why) => (Outcome::NoEffect, why.clone()),
             SendEnd::Call(CallEnd::Refused(error)) | SendEnd::Busy(error) => {
                 (Outcome::NoEffect, error.to_string())
             }
@@ -301,6 +301,20 @@ impl Executor<'_> {
 
     pub(super) fn note(&self, address: &Address, text: String) {
         self.observer.event(&Event::Note { address, text, elapsed: self.started.elapsed() });
+    }
+}
+
+/// It must still be the server that was planned for.
+fn same_server(subject: &Subject<'_>, live: &LiveServer) -> Result<(), StepEnd> {
+    let case = subject.link.capabilities.names.case;
+    match &live.name {
+        Some(name) if case.same(name.as_str(), subject.name.as_str()) => Ok(()),
+        name => {
+            let name = name.as_ref().map_or("nothing", |name| name.as_str());
+            let text =
+                format!("id {} is called {name} by now, not {}; nothing was sent", subject.id, subject.name);
+            Err(StepEnd::Failed(text))
+        }
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// Whether the request could change anything.
     pub(crate) changes: bool,
+    /// Whether a 503 means that nothing was carried out.
+    pub(crate) idle_503: bool,
 }
 
 impl Answer {
@@ -91,8 +93,8 @@ impl Answer {
         let mut error = Error::new(kind, format!("{} answered {}: {text}", self.asked, self.status))
             .with_status(self.status);
         error.retry_after = self.retry_after;
-        if self.changes && matches!(kind, ErrorKind::Unavailable | ErrorKind::LostAnswer | ErrorKind::Garbage)
-        {
+        let in_doubt = matches!(kind, ErrorKind::Unavailable | ErrorKind::LostAnswer | ErrorKind::Garbage);
+        if self.changes && in_doubt && !(self.status == 503 && self.idle_503) {
             error.effect = Effect::Unknown;
         }
         match self.headers.get(LOCATION).and_then(|to| to.to_str().ok()) {

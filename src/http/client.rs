@@ -13,8 +13,20 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// The largest answer that is read, after decompression.
-const MAX_ANSWER: usize = 512 * 1024 * 1024;
+/// How much and how long a connection puts up with.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The largest answer that is read, in bytes after decompression.
+    pub answer: usize,
+    /// The longest that a `Retry-After` is followed; a server that still objects is asked again later.
+    pub wait: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { answer: 512 * 1024 * 1024, wait: Duration::from_secs(30) }
+    }
+}
 
 /// What a provider wants done differently from the shared rules.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +90,7 @@ pub struct Connection {
     gate: Gate,
     timeout: Duration,
     policy: Policy,
+    bounds: Bounds,
 }
 
 impl Connection {
@@ -96,7 +109,15 @@ impl Connection {
             gate: Gate::new(limits.in_flight, limits.per_second),
             timeout: limits.timeout,
             policy,
+            bounds: Bounds::default(),
         })
+    }
+
+    /// With other bounds than the usual ones.
+    #[must_use]
+    pub fn with_bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
     }
 
     /// Sends a request, again where that is safe, and returns the first answer that is worth judging (whatever
@@ -122,9 +143,10 @@ impl Connection {
             let Some(delay) = delays.next().filter(|_| again) else {
                 return outcome.map_err(|failed| failed.error);
             };
-            let wait =
-                asked_wait.map_or(delay, |asked| asked.clamp(Duration::ZERO, retry::LONGEST_WAIT).max(delay));
-            if asked_wait.is_some() {
+            let wait = asked_wait.map_or(delay, |asked| asked.min(self.bounds.wait).max(delay));
+            let throttled = outcome.as_ref().is_ok_and(|answer| answer.status == 429);
+            if throttled || asked_wait.is_some() {
+                // It is the connection that was told to wait, not this call alone.
                 self.gate.pause(wait);
             }
             tracing::debug!(
@@ -154,7 +176,7 @@ impl Connection {
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &outcome {
             Ok(answer) => {
-                tracing::debug!(call = %asked, status = answer.status, bytes = answer.body.len(), ms)
+                tracing::debug!(call = %asked, status = answer.status, bytes = answer.body.len(), ms);
             }
             Err(failed) => tracing::debug!(call = %asked, error = %failed.error, ms),
         }
@@ -188,12 +210,12 @@ impl Connection {
         let status = response.status().as_u16();
         let mut body = Vec::with_capacity(expected_size(&response));
         while let Some(chunk) = response.chunk().await.map_err(|error| transport(asked, &error))? {
-            if body.len() + chunk.len() > MAX_ANSWER {
+            if body.len() + chunk.len() > self.bounds.answer {
                 return Err(Failed {
                     timed_out: false,
                     error: Error::new(
                         ErrorKind::Garbage,
-                        format!("{asked} answered more than {MAX_ANSWER} bytes"),
+                        format!("{asked} answered more than {} bytes", self.bounds.answer),
                     ),
                 });
             }
@@ -203,7 +225,9 @@ impl Connection {
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| retry_after::parse(value, Timestamp::now()));
-        Ok(Answer { status, headers, body, asked: asked.to_owned(), retry_after, changes })
+        // What is sent again after a 503 had no effect by the same reasoning when the last attempt is over.
+        let idle_503 = self.policy.resend_changes_on_503;
+        Ok(Answer { status, headers, body, asked: asked.to_owned(), retry_after, changes, idle_503 })
     }
 
     fn url(&self, segments: &[String]) -> Result<Url, Error> {

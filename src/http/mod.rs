@@ -9,5 +9,5 @@ mod retry;
 mod retry_after;
 
 pub use answer::Answer;
-pub use client::{Clients, Connection, Limits, Policy};
+pub use client::{Bounds, Clients, Connection, Limits, Policy};
 pub use request::{Body, Nature, Request};

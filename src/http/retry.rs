@@ -13,9 +13,6 @@ const MAX_ATTEMPTS: usize = 5;
 /// Attempts when each one ran into the time limit: a black hole is not worth five of them.
 const MAX_TIMEOUTS: usize = 2;
 
-/// The longest that a `Retry-After` is followed; a server that still objects is asked again later.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
-
 /// The waits between attempts: jittered, growing.
 pub(super) fn delays() -> ExponentialBackoff {
     ExponentialBuilder::default()
@@ -29,9 +26,8 @@ pub(super) fn delays() -> ExponentialBackoff {
 /// Whether an answer with this status is worth asking again.
 pub(super) fn after_status(status: u16, nature: Nature, policy: Policy) -> bool {
     match (status, nature) {
-        (429, _) => true,
         (503, Nature::Change) => policy.resend_changes_on_503,
-        (408 | 500 | 502 | 503 | 504, Nature::Read) => true,
+        (429, _) | (408 | 500 | 502 | 503 | 504, Nature::Read) => true,
         _ => false,
     }
 }

@@ -122,7 +122,7 @@ impl Work<'_> {
 
     /// Takes a saved plan, checks it against the world, and carries it out.
     async fn saved(&self, mut document: PlanDocument, io: &mut Io<'_>) -> Result<u8, Failure> {
-        self.narrow(&mut document);
+        self.narrow(&mut document)?;
         self.show_plan(&document, io);
         if let Some(code) = self.refuse(&document, io) {
             return Ok(code);
@@ -164,10 +164,10 @@ impl Work<'_> {
     }
 
     /// `--target` narrows a saved plan; what it waits for must then stay in it.
-    fn narrow(&self, document: &mut PlanDocument) {
+    fn narrow(&self, document: &mut PlanDocument) -> Result<(), Failure> {
         let targets = &self.args.shape.target;
         if targets.is_empty() {
-            return;
+            return Ok(());
         }
         let labels = |address: &crate::model::Address| {
             self.session
@@ -182,11 +182,21 @@ impl Work<'_> {
             targets.iter().any(|target| target.matches(address, &labels))
         };
         document.changes.retain(|change| selected(&change.address));
+        let kept: BTreeSet<_> = document.changes.iter().map(|change| &change.address).collect();
+        for change in &document.changes {
+            let waits_for = change.steps.iter().flat_map(|step| &step.after);
+            if let Some(other) = waits_for.map(|other| &other.address).find(|other| !kept.contains(other)) {
+                // Half of a swap would leave a server under its temporary name.
+                let text = format!("{} comes after {other}, which --target leaves out", change.address);
+                return Err(Failure::usage(text));
+            }
+        }
         document
             .problems
             .retain(|problem| problem.address.name.as_str() == "*" || selected(&problem.address));
         let (unchanged, unmanaged) = (document.summary.unchanged, document.summary.unmanaged);
         document.summary = Summary::count(&document.changes, &document.problems, unchanged, unmanaged);
+        Ok(())
     }
 
     fn show_plan(&self, document: &PlanDocument, io: &mut Io<'_>) {

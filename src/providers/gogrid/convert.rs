@@ -1,9 +1,16 @@
-//! GoGrid's answers to the model, and nothing else.
+//! `GoGrid`'s answers to the model, and nothing else.
 
 use super::wire::{Envelope, Id, Item, Summary, Word};
 use crate::http::Answer;
 use crate::model::{LiveServer, LiveState, Power, ServerId, Settles};
 use crate::provider::{Cursor, Error, ErrorKind, Job, Mark, Part};
+use jiff::Timestamp;
+
+/// A clock that differs by more is named in the error and made up for, once.
+pub(super) const TOLERATED_SKEW_SECONDS: i64 = 60;
+
+/// More pages than any account has: a count beyond is no count.
+const MOST_PAGES: u64 = 50_000;
 
 /// What a call came to: its list, or a refusal that says so in its envelope.
 pub(super) enum Outcome {
@@ -53,9 +60,15 @@ fn failure(answer: &Answer, says: Option<&str>) -> Error {
         }
         403 => {
             error.kind = ErrorKind::Auth;
-            error.with_hint(
-                "wrong api_key or secret, or this machine's clock is off: the signature holds the time",
-            )
+            let off = skew_seconds(answer).filter(|skew| skew.abs() > TOLERATED_SKEW_SECONDS);
+            let clock = off.map_or_else(
+                || "this machine's clock is off".to_owned(),
+                |skew| {
+                    let way = if skew > 0 { "behind" } else { "ahead of" };
+                    format!("the clock: this machine's is {} s {way} the server's", skew.abs())
+                },
+            );
+            error.with_hint(format!("wrong api_key or secret, or {clock}; the signature holds the time"))
         }
         404 => error.with_hint("no such method: the endpoint must end in /api"),
         _ => error,
@@ -65,7 +78,9 @@ fn failure(answer: &Answer, says: Option<&str>) -> Error {
 /// Servers of one page; the pages that follow are named by the first one.
 pub(super) fn page(answer: &Answer, number: u64) -> Result<Part, Error> {
     let Outcome::Success(envelope) = judge(answer)? else {
-        return Ok(Part { total: Some(0), ..Part::default() });
+        // Documented of `get` alone: of a list it is a refusal like any other, and never an empty list.
+        let text = format!("{} was refused: no object found", answer.asked);
+        return Err(Error::new(ErrorKind::Refused, text).with_status(answer.status));
     };
     let Some(summary) = envelope.summary else {
         return Err(answer.garbage("a list without a summary"));
@@ -77,26 +92,33 @@ pub(super) fn page(answer: &Answer, number: u64) -> Result<Part, Error> {
             summary.returned
         )));
     }
-    let next = if number == 0 { pages_after_the_first(summary) } else { Vec::new() };
+    let next = if number == 0 { pages_after_the_first(answer, summary)? } else { Vec::new() };
     let servers = envelope.list.into_iter().map(|item| live(answer, item)).collect::<Result<_, _>>()?;
     Ok(Part { servers, next, total: Some(summary.total) })
 }
 
-fn pages_after_the_first(summary: Summary) -> Vec<Cursor> {
-    if summary.returned == 0 || summary.start + summary.returned >= summary.total {
-        return Vec::new();
+fn pages_after_the_first(answer: &Answer, summary: Summary) -> Result<Vec<Cursor>, Error> {
+    if summary.returned == 0 || summary.start.saturating_add(summary.returned) >= summary.total {
+        return Ok(Vec::new());
     }
     let pages = summary.total.div_ceil(summary.returned).max(summary.numpages);
-    (1..pages).map(|page| Cursor::At(page.to_string())).collect()
+    if pages > MOST_PAGES {
+        return Err(answer.garbage(&format!("a list that claims to have {pages} pages")));
+    }
+    Ok((1..pages).map(|page| Cursor::At(page.to_string())).collect())
+}
+
+/// How many seconds the server's clock is ahead of ours, where it says its time.
+pub(super) fn skew_seconds(answer: &Answer) -> Option<i64> {
+    Some(answer.date()?.as_second() - Timestamp::now().as_second())
 }
 
 /// The one server asked for.
 pub(super) fn one(answer: &Answer, id: &ServerId) -> Result<Option<LiveServer>, Error> {
     let Outcome::Success(envelope) = judge(answer)? else { return Ok(None) };
     let wanted = envelope.list.into_iter().find(|item| item.id.as_ref().is_some_and(|i| i.0 == id.as_str()));
-    wanted
-        .map(|item| live(answer, item).map(Some))
-        .unwrap_or_else(|| Err(answer.garbage("another server than the one asked for")))
+    let missing = || answer.garbage("another server than the one asked for");
+    live(answer, wanted.ok_or_else(missing)?).map(Some)
 }
 
 fn live(answer: &Answer, item: Item) -> Result<LiveServer, Error> {

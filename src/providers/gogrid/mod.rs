@@ -1,4 +1,4 @@
-//! GoGrid API 1.x: signed form calls, one envelope for everything, jobs. See the README of this folder.
+//! `GoGrid` API 1.x: signed form calls, one envelope for everything, jobs. See the README of this folder.
 
 mod convert;
 mod sign;
@@ -9,11 +9,11 @@ mod wire;
 pub use spec::SPEC;
 
 use crate::http::{Answer, Body, Connection, Nature, Policy, Request};
-use crate::model::{LiveServer, Operation, ServerId};
+use crate::model::{LiveServer, OffKind, Operation, RebootKind, ServerId};
 use crate::provider::{Cursor, Error, ErrorKind, Job, Mark, Observation, Part, Provider, Receipt, Trail};
 use crate::providers::Opening;
 use async_trait::async_trait;
-use convert::Outcome;
+use convert::{Outcome, TOLERATED_SKEW_SECONDS};
 use jiff::Timestamp;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
@@ -25,9 +25,6 @@ const API_VERSION: &str = "1.6";
 
 /// Servers asked for per page. The undocumented default may be anything, so it is always given.
 const PAGE_SIZE: &str = "100";
-
-/// A clock that differs by more is named in the error and made up for, once.
-const TOLERATED_SKEW_SECONDS: i64 = 60;
 
 struct GoGrid {
     http: Connection,
@@ -85,21 +82,21 @@ impl GoGrid {
                 Nature::Change => Request::new(nature, Method::POST, path).body(Body::Form(pairs)),
             }
         };
+        let signed_with = self.skew_seconds.load(Ordering::Relaxed);
         let answer = self.http.send(build).await?;
         // A refused signature had no effect, so one attempt with the server's own time is harmless.
-        if answer.status == 403 && self.adopt_clock_of(&answer) {
+        if answer.status == 403 && self.adopt_clock_of(&answer, signed_with) {
             return self.http.send(build).await;
         }
         Ok(answer)
     }
 
-    /// Whether the server's clock differs enough from the one we signed with to be worth another attempt.
-    fn adopt_clock_of(&self, answer: &Answer) -> bool {
-        let Some(date) = answer.date() else { return false };
-        let skew = date.as_second() - Timestamp::now().as_second();
-        let before = self.skew_seconds.swap(skew, Ordering::Relaxed);
-        let differs = (skew - before).abs() > TOLERATED_SKEW_SECONDS;
-        if differs {
+    /// Whether the server's clock differs enough from the one that was signed with to be worth another attempt.
+    /// Calls beside this one may have adopted it meanwhile, so what counts is what this one used.
+    fn adopt_clock_of(&self, answer: &Answer, signed_with: i64) -> bool {
+        let Some(skew) = convert::skew_seconds(answer) else { return false };
+        let differs = (skew - signed_with).abs() > TOLERATED_SKEW_SECONDS;
+        if differs && self.skew_seconds.swap(skew, Ordering::Relaxed) != skew {
             tracing::warn!(
                 skew_seconds = skew,
                 "this machine's clock differs from GoGrid's; signing with theirs"
@@ -118,13 +115,16 @@ impl GoGrid {
         let power = |word: &str| vec![("id", id.to_string()), ("power", word.to_owned())];
         let (path, own) = match operation {
             Operation::PowerOn => (["grid", "server", "power"], power("on")),
-            Operation::PowerOff { .. } => (["grid", "server", "power"], power("off")),
-            Operation::Reboot { .. } => (["grid", "server", "power"], power("cycle")),
+            Operation::PowerOff { method: OffKind::Hard } => (["grid", "server", "power"], power("off")),
+            Operation::Reboot { method: RebootKind::Hard } => (["grid", "server", "power"], power("cycle")),
             Operation::Delete => (["grid", "server", "delete"], vec![("id", id.to_string())]),
-            Operation::Rename { .. } | Operation::Suspend => {
+            Operation::PowerOff { .. }
+            | Operation::Reboot { .. }
+            | Operation::Rename { .. }
+            | Operation::Suspend => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
-                    format!("gogrid cannot {}", operation.verb()),
+                    format!("gogrid cannot {} in that way", operation.verb()),
                 ));
             }
         };

@@ -1,4 +1,4 @@
-//! GoGrid's signature: `lowercase_hex(MD5(api_key + secret + T))`, T in whole Unix seconds and not transmitted.
+//! `GoGrid`'s signature: `lowercase_hex(MD5(api_key + secret + T))`, T in whole Unix seconds and not transmitted.
 //! Sources: libcloud `common/gogrid.py`, `right_gogrid` `gogrid_base.rb`, jclouds `SharedKeyLiteAuthentication`.
 
 use md5::{Digest, Md5};

@@ -1,4 +1,4 @@
-//! What GoGrid can do and wants to know, as data.
+//! What `GoGrid` can do and wants to know, as data.
 
 use crate::model::{
     BatchLimits, Capabilities, CaseRule, NameRules, OffSupport, ProviderSpec, RebootSupport, SettingKind,

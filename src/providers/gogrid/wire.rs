@@ -1,4 +1,4 @@
-//! GoGrid's JSON, as far as it is read. Every answer is an envelope around a list.
+//! `GoGrid`'s JSON, as far as it is read. Every answer is an envelope around a list.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};

@@ -31,7 +31,8 @@ pub(super) fn one(id: &ServerId, answer: &Answer) -> Result<Option<LiveServer>, 
 /// Whether the call was taken. 202 means taken, not done.
 pub(super) fn verdict(operation: &Operation, answer: &Answer) -> Result<Receipt, Error> {
     match (answer.status, operation) {
-        (200..=299, _) => Ok(Receipt::default()),
+        (200 | 202 | 204, _) if is_ours(answer) => Ok(Receipt::default()),
+        (200..=299, _) => Err(answer.garbage(&answer.described())),
         // A repeated DELETE may answer 404: success for "absent".
         (404, Operation::Delete) if says_gone(answer) => Ok(Receipt { ticket: None, already: true }),
         (404, _) if says_gone(answer) => {
@@ -66,6 +67,13 @@ fn live(server: Server) -> Option<LiveServer> {
 /// line. A page from a gateway is neither and says nothing about the server.
 fn says_gone(answer: &Answer) -> bool {
     answer.body.trim_ascii().is_empty() || fault(answer).is_some_and(|(name, _)| name == "itemNotFound")
+}
+
+/// Whether what came with a success can be the provider's: nothing, or JSON. A page that some gateway shows with
+/// a 200 is no sign that the call arrived.
+fn is_ours(answer: &Answer) -> bool {
+    let body = answer.body.trim_ascii();
+    body.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
 /// The only member of a fault object, by name.

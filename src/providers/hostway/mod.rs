@@ -1,4 +1,4 @@
-//! Hostway FlexCloud servers: plain REST with Basic authentication. See the README of this folder.
+//! Hostway `FlexCloud` servers: plain REST with Basic authentication. See the README of this folder.
 
 mod convert;
 pub mod simulator;

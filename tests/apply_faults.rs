@@ -1,0 +1,21 @@
+//! Plans carried out while the wire misbehaves. What really happened is counted by the simulator: at most one effect
+//! per one-shot call, always; exactly one wherever the provider leaves evidence.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may")]
+
+#[path = "rig/mod.rs"]
+mod rig;
+
+#[path = "apply/fresh.rs"]
+mod fresh;
+#[path = "apply/journal.rs"]
+mod journal;
+#[path = "apply/lost_calls.rs"]
+mod lost_calls;
+#[path = "apply/order.rs"]
+mod order;
+#[path = "apply/recovery.rs"]
+mod recovery;
+#[path = "apply/stage.rs"]
+mod stage;
+#[path = "apply/stopping.rs"]
+mod stopping;

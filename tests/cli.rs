@@ -1,0 +1,25 @@
+//! The built program from outside: exit codes and their causes, what is printed where, signals, secrets.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may")]
+
+#[path = "cli/apply.rs"]
+mod apply;
+#[path = "cli/desk.rs"]
+mod desk;
+#[path = "cli/guards.rs"]
+mod guards;
+#[path = "cli/help.rs"]
+mod help;
+#[path = "cli/interrupted.rs"]
+mod interrupted;
+#[path = "cli/ledger.rs"]
+mod ledger;
+#[path = "cli/plan.rs"]
+mod plan;
+#[path = "cli/saved.rs"]
+mod saved;
+#[path = "cli/secrets.rs"]
+mod secrets;
+#[path = "cli/starting.rs"]
+mod starting;
+#[path = "cli/trouble.rs"]
+mod trouble;
