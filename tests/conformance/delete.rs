@@ -37,7 +37,7 @@ async fn a_second_delete_says_that_it_is_gone() {
         match bench.send(&Operation::Delete, &id).await {
             Ok(receipt) => assert!(receipt.already, "nothing was queued"),
             Err(error) => {
-                assert_eq!((error.kind, error.effect), (ErrorKind::NotFound, Effect::None), "{error}");;
+                assert_eq!((error.kind, error.effect), (ErrorKind::NotFound, Effect::None), "{error}");
             }
         }
         assert_eq!(bench.running.stats().tally("c", id.as_str()).deletes, 1);
