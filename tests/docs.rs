@@ -1,5 +1,7 @@
 //! What is written down is held equal to the code: schemas, examples, the README's matrix, the providers' pages.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by stopping")]
+
 use fleetform::config::{Mode, fleet_schema, load};
 use fleetform::plan::PlanDocument;
 use fleetform::providers::{REGISTRY, specs};
@@ -39,7 +41,7 @@ fn fleet_files(folder: &Path, found: &mut Vec<PathBuf>) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() && name != ".fleetform" {
             fleet_files(&path, found);
-        } else if name.ends_with(".yaml") && name != "world.yaml" {
+        } else if path.extension().is_some_and(|it| it == "yaml") && name != "world.yaml" {
             found.push(path);
         }
     }

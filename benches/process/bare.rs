@@ -3,6 +3,7 @@
 use md5::{Digest, Md5};
 use saphyr_parser::Parser;
 use serde::Deserialize;
+use std::fmt::Write;
 use std::process::ExitCode;
 
 #[derive(Deserialize)]
@@ -56,7 +57,10 @@ async fn pages(endpoint: &str) -> Result<Vec<Server>, Box<dyn std::error::Error>
     for page in 0.. {
         let now = jiff::Timestamp::now().as_second();
         let digest = Md5::digest(format!("sim-grid-keysim-grid-secret{now}"));
-        let sig: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sig = digest.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
         let url = format!(
             "{endpoint}/grid/server/list?api_key=sim-grid-key&sig={sig}&v=1.6&format=json&num_items=100&page={page}"
         );

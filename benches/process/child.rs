@@ -4,7 +4,7 @@
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a process cost.
 #[derive(Clone, Copy, Default)]
@@ -14,7 +14,7 @@ pub(crate) struct Cost {
     /// Seconds from start to end.
     pub(crate) wall: f64,
     /// Peak memory in KiB.
-    pub(crate) peak: i64,
+    pub(crate) peak: f64,
 }
 
 /// Runs a command in a measuring process.
@@ -23,7 +23,7 @@ pub(crate) fn measure(own: &str, command: &[&str]) -> Cost {
     let text = output.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
     let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     match numbers[..] {
-        [cpu, wall, peak] => Cost { cpu, wall, peak: peak as i64 },
+        [cpu, wall, peak] => Cost { cpu, wall, peak },
         _ => panic!("{command:?} could not be measured: {text}"),
     }
 }
@@ -36,8 +36,11 @@ pub(crate) fn report(command: &[&str]) -> ExitCode {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN);
     match (status, usage) {
         (Ok(status), Ok(usage)) if status.success() => {
-            let cpu = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-            println!("{} {wall} {}", cpu as f64 / 1e6, usage.max_rss());
+            let seconds = |time: nix::sys::time::TimeVal| {
+                Duration::from_micros(time.num_microseconds().unsigned_abs()).as_secs_f64()
+            };
+            let cpu = seconds(usage.user_time()) + seconds(usage.system_time());
+            println!("{cpu} {wall} {}", usage.max_rss());
             ExitCode::SUCCESS
         }
         other => {

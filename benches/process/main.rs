@@ -3,6 +3,8 @@
 //! into typed structs); and what the offline commands cost beside an empty program. Ratios of one run: machines
 //! differ and are noisy.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 mod bare;
 mod child;
 mod setup;
@@ -68,6 +70,6 @@ fn show(name: &str, cost: Cost) {
         "{name:<34} {:>7.1} ms {:>7.1} ms {:>6.1} MiB",
         cost.cpu * 1e3,
         cost.wall * 1e3,
-        cost.peak as f64 / 1024.0
+        cost.peak / 1024.0
     );
 }

@@ -1,12 +1,15 @@
 //! After a run that died: looks for evidence of the one-shot calls that it may have sent. Sends nothing.
 
-use super::Links;
+use super::follow::Pace;
 use super::judge::{Judgement, Watch};
+use super::{Link, Links};
 use crate::ledger::{OpenIntent, Outcome};
 use crate::model::{ServerName, Verb};
 use crate::provider::{Mark, Receipt, Trail};
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// An open intent about which the provider's evidence says something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,41 +22,51 @@ pub struct Recovered {
     pub evidence: String,
 }
 
-/// Looks at every open intent whose connection is open. Those about which nothing can be said are not returned.
-pub async fn recover(open: &[OpenIntent], links: &Links, now: Timestamp) -> Vec<Recovered> {
-    let mut found = Vec::new();
-    for open in open {
-        let intent = &open.intent;
-        let Some(link) = links.get(&intent.provider) else { continue };
-        let mark = intent.mark.clone().map(Mark);
-        let receipt = open.accepted.clone().map(|ticket| Receipt { ticket, already: false });
-        let trail = Trail {
-            id: &intent.id,
-            operation: &intent.operation,
-            receipt: receipt.as_ref(),
-            mark: mark.as_ref(),
-        };
-        let Ok(seen) = link.provider.observe(trail).await else { continue };
-        let case = link.capabilities.names.case;
-        let same_name = |a: &ServerName, b: &ServerName| case.same(a.as_str(), b.as_str());
-        let elapsed = Duration::try_from(now.duration_since(intent.at)).unwrap_or_default();
-        // One look only, so time never runs out: a call sent long ago is judged by what is there now.
-        let delay = link.capabilities.usual_delay;
-        let mut watch = Watch::new(&intent.operation, &same_name, receipt.is_some(), delay, Duration::MAX);
-        let verdict = match watch.judge(&seen, elapsed) {
+/// Looks at every open intent whose connection is open, side by side. Where an operation may still be under way,
+/// looks again for at most `patience`. Intents about which nothing can be said are not returned.
+pub async fn recover(
+    open: &[OpenIntent],
+    links: &Links,
+    now: Timestamp,
+    patience: Duration,
+) -> Vec<Recovered> {
+    let looks =
+        open.iter().filter_map(|open| Some(look(open, links.get(&open.intent.provider)?, now, patience)));
+    join_all(looks).await.into_iter().flatten().collect()
+}
+
+async fn look(open: &OpenIntent, link: &Link, now: Timestamp, patience: Duration) -> Option<Recovered> {
+    let intent = &open.intent;
+    let mark = intent.mark.clone().map(Mark);
+    let receipt = open.accepted.clone().map(|ticket| Receipt { ticket, already: false });
+    let trail = Trail {
+        id: &intent.id,
+        operation: &intent.operation,
+        receipt: receipt.as_ref(),
+        mark: mark.as_ref(),
+    };
+    let case = link.capabilities.names.case;
+    let same_name = |a: &ServerName, b: &ServerName| case.same(a.as_str(), b.as_str());
+    // The settle time is not counted: a call sent long ago is judged by what is there now.
+    let delay = link.capabilities.usual_delay;
+    let mut watch = Watch::new(&intent.operation, &same_name, receipt.is_some(), delay, Duration::MAX);
+    let before = Duration::try_from(now.duration_since(intent.at)).unwrap_or_default();
+    let started = Instant::now();
+    let mut pace = Pace::until(started + patience);
+    loop {
+        let seen = link.provider.observe(trail).await.ok()?;
+        let verdict = match watch.judge(&seen, before + started.elapsed()) {
+            Judgement::Wait if pace.wait().await => continue,
+            Judgement::Wait | Judgement::Unknown(_) => None,
             Judgement::Done(how) => Some((Outcome::Done, how)),
             Judgement::NeverArrived(how) => Some((Outcome::NoEffect, how)),
             // A server that was to be deleted and is there, at rest, was not deleted: live state says so.
             Judgement::Failed(how) if intent.operation.verb() == Verb::Delete => {
                 Some((Outcome::NoEffect, how))
             }
-            Judgement::Failed(how) if seen.live.is_none() => Some((Outcome::Failed, how)),
-            Judgement::Failed(how) if intent.mark.is_some() => Some((Outcome::Failed, how)),
-            Judgement::Failed(_) | Judgement::Unknown(_) | Judgement::Wait => None,
+            Judgement::Failed(how) if seen.live.is_none() || mark.is_some() => Some((Outcome::Failed, how)),
+            Judgement::Failed(_) => None,
         };
-        if let Some((outcome, evidence)) = verdict {
-            found.push(Recovered { open: open.clone(), outcome, evidence });
-        }
+        return verdict.map(|(outcome, evidence)| Recovered { open: open.clone(), outcome, evidence });
     }
-    found
 }

@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::apply::{Links, Recovered, recover};
 use crate::config::Connection;
 use crate::diff::LiveIndex;
-use crate::ledger::{self, Outcome, Replay};
+use crate::ledger::{self, OpenIntent, Outcome, Replay};
 use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, ServerId, Verb};
 use crate::plan::{Code, ConnectionLive, Inputs, Options, Plan, ReadFailure, plan};
 use crate::provider::list_all;
@@ -86,7 +86,7 @@ pub(super) async fn planned(
     let rest = session.links(used.iter().filter(|name| !links.contains_key(*name)))?;
     let rest_live = list(|name| in_flight(session.fleet.connections.get(name)), &rest);
     links.extend(rest.clone());
-    let recovering = recover(&replay.open, &links, Timestamp::now());
+    let recovering = recover(&replay.open, &links, Timestamp::now(), shape.patience());
     let (listed, recovered) = futures_util::future::join(rest_live, recovering).await;
     live.extend(listed);
     look_for_unlisted(session, &options, &links, &mut live).await;
@@ -177,7 +177,12 @@ fn adopt(replay: &mut Replay, recovered: &[Recovered]) {
     for found in recovered {
         let intent = &found.open.intent;
         let key = (intent.provider.clone(), intent.id.clone());
-        replay.facts.unresolved.remove(&key);
+        let settled = |open: &&OpenIntent| recovered.iter().any(|found| found.open == **open);
+        let same_server = |open: &&OpenIntent| open.intent.provider == key.0 && open.intent.id == key.1;
+        // Another change of the same server may still be open.
+        if replay.open.iter().filter(same_server).all(|open| settled(&open)) {
+            replay.facts.unresolved.remove(&key);
+        }
         if found.outcome == Outcome::Done && intent.operation.verb() == Verb::Reboot {
             let boot = replay.facts.boots.entry(key).or_insert(intent.at);
             *boot = (*boot).max(intent.at);

@@ -1,16 +1,22 @@
 //! What every command that reads a fleet begins with: the files, the simulator if asked for, open connections.
 
 use super::args::Global;
-use super::exit::Failure;
+use super::exit::{Failure, code};
 use super::io::Io;
+use super::stop::Signals;
 use crate::apply::{Link, Links};
 use crate::config::{self, Connection, Diagnostic, Fleet, Loaded, Mode};
 use crate::http::{Clients, Limits};
-use crate::model::{Address, ConnectionName, Selector, Settings};
+use crate::ledger::{Lock, LockError};
+use crate::model::{Address, ConnectionName, Selector, SettingKind, Settings};
+use crate::provider::Scrubbed;
 use crate::providers::{self, Opening, Registration};
 use crate::simulator::{Options, Origin, Running, Simulator, World};
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The default fleet file.
 pub(super) const FLEET_FILE: &str = "fleet.yaml";
@@ -73,6 +79,17 @@ impl Session {
         links(connections, |connection, row| match &self.simulator {
             None => config::resolve(connection, row.spec, &config::process_env),
             Some(simulator) => Ok(simulated_settings(simulator, connection)),
+        })
+    }
+
+    /// Takes the ledger's lock, waiting at most `patience` for its holder.
+    pub(super) async fn lock(&self, patience: Duration, signals: &Signals) -> Result<Lock, Failure> {
+        let folder = self.ledger.clone();
+        let waiting = tokio::task::spawn_blocking(move || Lock::take(&folder, patience));
+        let taken = async { waiting.await.map_err(|error| Failure::problem(error.to_string())) };
+        signals.unless_interrupted(taken).await?.map_err(|error| match error {
+            LockError::Held { .. } => Failure::Message(code::LATER, error.to_string()),
+            LockError::Io { .. } => Failure::problem(error.to_string()),
         })
     }
 
@@ -175,6 +192,9 @@ fn link(
     let provider = (row.open)(&Opening { settings, limits, clients }).map_err(|error| {
         Failure::problem(format!("{}: {}: {error}", connection.location, connection.name))
     })?;
+    let secrets = row.spec.settings.iter().filter(|setting| setting.kind == SettingKind::Secret);
+    let secrets = secrets.filter_map(|setting| settings.get(setting.name).map(SecretString::from));
+    let provider = Arc::new(Scrubbed::new(provider, secrets));
     Ok(Link { provider, type_name: row.spec.type_name, capabilities, settle: connection.timeouts.settle })
 }
 

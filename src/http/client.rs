@@ -10,7 +10,7 @@ use reqwest::header::{HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Url, redirect};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How much and how long a connection puts up with.
@@ -58,8 +58,8 @@ pub struct Limits {
 #[derive(Default)]
 pub struct Clients {
     ca_file: Option<PathBuf>,
-    loopback: OnceLock<(Client, Client)>,
-    elsewhere: OnceLock<(Client, Client)>,
+    loopback: Arc<Pools>,
+    elsewhere: Arc<Pools>,
 }
 
 impl Clients {
@@ -68,24 +68,29 @@ impl Clients {
         Self { ca_file, ..Self::default() }
     }
 
-    /// The client for reads and the one for changes. A change never travels on a connection that may just have
-    /// been closed at the other end: its answer would be lost, and with some changes that ends in a question
-    /// which only a person can settle.
-    fn pair(&self, loopback: bool) -> Result<(Client, Client), Error> {
-        let cell = if loopback { &self.loopback } else { &self.elsewhere };
-        if let Some(pair) = cell.get() {
-            return Ok(pair.clone());
-        }
+    /// What a connection to such a host uses; the client for reads is built now, so that a CA file that cannot be
+    /// used is told now.
+    fn pools(&self, loopback: bool) -> Result<Arc<Pools>, Error> {
+        let pools = if loopback { &self.loopback } else { &self.elsewhere };
         let ca_file = self.ca_file.as_deref();
-        let pair = (build(loopback, ca_file, true)?, build(loopback, ca_file, false)?);
-        Ok(cell.get_or_init(|| pair).clone())
+        pools.reads.get_or_init(|| build(loopback, ca_file, true)).as_ref().map_err(Error::clone)?;
+        Ok(Arc::clone(pools))
     }
+}
+
+/// A client for reads and one for changes. A change never travels on a connection that may just have been closed
+/// at the other end: its answer would be lost, and with some changes that ends in a question which only a person
+/// can settle.
+#[derive(Default)]
+struct Pools {
+    reads: OnceLock<Result<Client, Error>>,
+    changes: OnceLock<Result<Client, Error>>,
 }
 
 /// A connection to one base URL.
 pub struct Connection {
-    reads: Client,
-    changes: Client,
+    pools: Arc<Pools>,
+    ca_file: Option<PathBuf>,
     base: Url,
     gate: Gate,
     timeout: Duration,
@@ -101,10 +106,9 @@ impl Connection {
     /// than loopback; and for a CA file that cannot be used.
     pub fn new(base: &str, limits: Limits, policy: Policy, clients: &Clients) -> Result<Self, Error> {
         let base = checked_base(base)?;
-        let (reads, changes) = clients.pair(is_loopback(&base))?;
         Ok(Self {
-            reads,
-            changes,
+            pools: clients.pools(is_loopback(&base))?,
+            ca_file: clients.ca_file.clone(),
             base,
             gate: Gate::new(limits.in_flight, limits.per_second),
             timeout: limits.timeout,
@@ -193,7 +197,7 @@ impl Connection {
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&request.query);
         }
-        let client = if changes { &self.changes } else { &self.reads };
+        let client = self.client(changes).map_err(|error| Failed { error, timed_out: false })?;
         let mut builder = client.request(request.method, url);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
@@ -228,6 +232,13 @@ impl Connection {
         // What is sent again after a 503 had no effect by the same reasoning when the last attempt is over.
         let idle_503 = self.policy.resend_changes_on_503;
         Ok(Answer { status, headers, body, asked: asked.to_owned(), retry_after, changes, idle_503 })
+    }
+
+    /// Most runs change nothing, so the client for changes is built with the first of them.
+    fn client(&self, changes: bool) -> Result<&Client, Error> {
+        let cell = if changes { &self.pools.changes } else { &self.pools.reads };
+        let ca_file = self.ca_file.as_deref();
+        cell.get_or_init(|| build(is_loopback(&self.base), ca_file, !changes)).as_ref().map_err(Error::clone)
     }
 
     fn url(&self, segments: &[String]) -> Result<Url, Error> {

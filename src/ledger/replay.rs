@@ -127,6 +127,10 @@ fn take(replay: &mut Replay, intents: &mut HashMap<u64, Story>, entry: Entry) {
                 let open = matches!(outcome, None | Some(Outcome::Unresolved));
                 if open && intent.provider == provider && intent.id == id {
                     one_shot_was_open |= intent.operation.verb().is_one_shot();
+                    if intent.operation.verb() == Verb::Reboot && !done {
+                        let key = (provider.clone(), id.clone());
+                        boot(&mut replay.facts.not_rebooted, key, intent.at);
+                    }
                     *outcome = Some(if done { Outcome::Done } else { Outcome::NoEffect });
                 }
             }
@@ -169,6 +173,7 @@ fn finish(replay: &mut Replay, intents: HashMap<u64, Story>) {
     }
 }
 
+/// Keeps the latest instant of a server.
 fn boot(boots: &mut HashMap<ServerKey, Timestamp>, key: ServerKey, at: Timestamp) {
     let latest = boots.entry(key).or_insert(at);
     *latest = (*latest).max(at);

@@ -25,6 +25,8 @@ pub struct LedgerFacts {
     pub born: Option<Timestamp>,
     /// When we last booted each server (a reboot or a power-on), as far as recorded.
     pub boots: HashMap<ServerKey, Timestamp>,
+    /// Servers of which a person said that a reboot, sent at this instant, did not happen: it is still due.
+    pub not_rebooted: HashMap<ServerKey, Timestamp>,
     /// Changes that wait for `resolve`.
     pub unresolved: HashMap<ServerKey, Unresolved>,
 }

@@ -239,7 +239,10 @@ impl Case<'_> {
         self.allowed(Verb::Reboot, true)?;
         // The ledger would know of a reboot only since it was born, which is later where its records have a hole.
         let unbroken_since = |boot| self.ledger.born.is_some_and(|born| born <= boot);
-        let recorded = self.live.booted_at.is_some() || self.recorded_boot().is_some_and(unbroken_since);
+        let key = (self.desired.address.connection.clone(), self.id()?);
+        let boots = [&self.ledger.boots, &self.ledger.not_rebooted];
+        let in_ledger = boots.into_iter().filter_map(|of| of.get(&key)).any(|at| unbroken_since(*at));
+        let recorded = self.live.booted_at.is_some() || in_ledger;
         let would_know = self.ledger.born.is_some_and(|born| born < since);
         if !recorded && !would_know && !self.options.reboot_unknown {
             let text = format!(

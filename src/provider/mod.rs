@@ -6,9 +6,11 @@
 
 mod error;
 mod listing;
+mod scrub;
 
 pub use error::{Effect, Error, ErrorKind};
 pub use listing::{ListFailure, list_all};
+pub use scrub::Scrubbed;
 
 use crate::model::{LiveServer, Operation, ServerId};
 use async_trait::async_trait;

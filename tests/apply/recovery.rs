@@ -6,6 +6,7 @@ use fleetform::ledger::{IntentLog, Outcome};
 use fleetform::model::{Operation, RebootKind};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use std::time::Duration;
 
 const HARD: Operation = Operation::Reboot { method: RebootKind::Hard };
 
@@ -13,7 +14,7 @@ const HARD: Operation = Operation::Reboot { method: RebootKind::Hard };
 async fn next_run(stage: &Stage) -> Vec<Recovered> {
     let links = stage.bench.links(SETTLE);
     let later = Timestamp::now().checked_add(SignedDuration::from_secs(60)).unwrap();
-    recover(&stage.replay().open, &links, later).await
+    recover(&stage.replay().open, &links, later, Duration::ZERO).await
 }
 
 /// Leaves the first `records` records after the journal's first line, and half of the next one.
@@ -72,7 +73,7 @@ async fn right_after_the_crash_nothing_is_concluded_from_a_job_that_may_still_co
     let mark = stage.bench.provider.mark(&id, &HARD).await.unwrap().unwrap();
     stage.journal().intend(&crate::rig::address("runs"), &id, &HARD, Some(&mark.0)).unwrap();
     let links = stage.bench.links(SETTLE);
-    assert_eq!(recover(&stage.replay().open, &links, Timestamp::now()).await, []);
+    assert_eq!(recover(&stage.replay().open, &links, Timestamp::now(), Duration::ZERO).await, []);
 }
 
 #[tokio::test]

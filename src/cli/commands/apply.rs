@@ -9,7 +9,7 @@ use crate::cli::io::Io;
 use crate::cli::progress::Progress;
 use crate::cli::session::{Session, paths};
 use crate::cli::stop::{Signals, block_on};
-use crate::ledger::{IntentLog, Journal, Lock, LockError};
+use crate::ledger::{IntentLog, Journal};
 use crate::model::ConnectionName;
 use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, Summary};
 use crate::report::{ApplyDocument, apply_text, plan_text};
@@ -76,15 +76,7 @@ async fn open_journal(
     io: &mut Io<'_>,
     signals: &Signals,
 ) -> Result<Journal, Failure> {
-    let (folder, patience) = (session.ledger.clone(), args.lock_timeout);
-    let waiting = tokio::task::spawn_blocking(move || Lock::take(&folder, patience));
-    let lock = signals
-        .unless_interrupted(async { waiting.await.map_err(|error| Failure::problem(error.to_string())) })
-        .await?
-        .map_err(|error| match error {
-            LockError::Held { .. } => Failure::Message(code::LATER, error.to_string()),
-            LockError::Io { .. } => Failure::problem(error.to_string()),
-        })?;
+    let lock = session.lock(args.lock_timeout, signals).await?;
     for warning in crate::ledger::read(&session.ledger).map(|replay| replay.warnings).unwrap_or_default() {
         io.warn(&warning);
     }

@@ -7,7 +7,7 @@ use crate::cli::io::Io;
 use crate::cli::session::{Session, near_addresses};
 use crate::cli::stop::{Signals, block_on};
 use crate::diff::{Binding, LiveIndex, bind_all};
-use crate::ledger::{self, Journal, Lock, LockError};
+use crate::ledger::{self, Journal, JournalError, Replay};
 use crate::model::{Address, DesiredServer, ServerId};
 use jiff::Timestamp;
 
@@ -15,25 +15,41 @@ pub(in crate::cli) fn run(global: &Global, args: &ResolveArgs, io: &mut Io<'_>) 
     let address = Address::parse(&args.address)
         .ok_or_else(|| Failure::usage(format!("{:?} is no address: write connection/name", args.address)))?;
     let session = Session::open(global, io)?;
-    let replay = ledger::read(&session.ledger).map_err(|error| Failure::problem(error.to_string()))?;
-    let open = replay.facts.unresolved.iter().find(|(_, open)| open.address == address);
-    let id = match open {
-        Some(((_, id), _)) => id.clone(),
-        None if args.not_done => {
-            return Err(Failure::usage(format!("nothing of {address} is unresolved{}", others(&replay))));
-        }
-        None => live_id(&session, &address, io)?,
-    };
-    let lock = Lock::take(&session.ledger, args.lock_timeout).map_err(|error| match error {
-        LockError::Held { .. } => Failure::Message(code::LATER, error.to_string()),
-        LockError::Io { .. } => Failure::problem(error.to_string()),
+    block_on(async {
+        let signals = Signals::listen()?;
+        let replay = fetch::read_ledger(&session, io)?;
+        let id = server(&session, &replay, &address, args, &signals).await?;
+        let lock = session.lock(args.lock_timeout, &signals).await?;
+        let failed = |error: JournalError| Failure::problem(error.to_string());
+        let journal = Journal::open(&session.ledger, lock, Timestamp::now()).map_err(failed)?;
+        journal.resolve(address.connection.clone(), id, address.clone(), args.done).map_err(failed)
     })?;
-    let failed = |error: ledger::JournalError| Failure::problem(error.to_string());
-    let journal = Journal::open(&session.ledger, lock, Timestamp::now()).map_err(failed)?;
-    journal.resolve(address.connection.clone(), id, address.clone(), args.done).map_err(failed)?;
     let word = if args.done { "done" } else { "not done" };
     io.mention(&format!("{address}: recorded as {word}."));
     Ok(code::DONE)
+}
+
+/// The server that is spoken of: the one of an unresolved change that was sent under this address, else the live
+/// one that the address means now (it may have been renamed since).
+async fn server(
+    session: &Session,
+    replay: &Replay,
+    address: &Address,
+    args: &ResolveArgs,
+    signals: &Signals,
+) -> Result<ServerId, Failure> {
+    let unresolved = &replay.facts.unresolved;
+    if let Some(((_, id), _)) = unresolved.iter().find(|(_, open)| open.address == *address) {
+        return Ok(id.clone());
+    }
+    if args.not_done && unresolved.is_empty() {
+        return Err(Failure::usage(format!("nothing of {address} is unresolved")));
+    }
+    let id = signals.unless_interrupted(live_id(session, address)).await?;
+    if args.not_done && !unresolved.contains_key(&(address.connection.clone(), id.clone())) {
+        return Err(Failure::usage(format!("nothing of {address} is unresolved{}", others(replay))));
+    }
+    Ok(id)
 }
 
 fn others(replay: &ledger::Replay) -> String {
@@ -43,22 +59,15 @@ fn others(replay: &ledger::Replay) -> String {
     if open.is_empty() { String::new() } else { format!("; unresolved are: {}", open.join(", ")) }
 }
 
-/// The id of the live server that an address means: needed to say of it "it was rebooted".
-fn live_id(session: &Session, address: &Address, io: &mut Io<'_>) -> Result<ServerId, Failure> {
+/// The id of the live server that an address means.
+async fn live_id(session: &Session, address: &Address) -> Result<ServerId, Failure> {
     let Some(entry) = session.fleet.servers.iter().find(|entry| entry.address == *address) else {
-        let near =
-            near_addresses(&address.to_string(), session.fleet.servers.iter().map(|entry| &entry.address));
+        let all = session.fleet.servers.iter().map(|entry| &entry.address);
+        let near = near_addresses(&address.to_string(), all);
         return Err(Failure::usage(format!("{address} is no server of the file{near}")));
     };
-    let _ = io;
-    let live = block_on(async {
-        let signals = Signals::listen()?;
-        let work = async {
-            let links = session.links([&address.connection])?;
-            Ok(fetch::list(|name| fetch::in_flight(session.fleet.connections.get(name)), &links).await)
-        };
-        signals.unless_interrupted(work).await
-    })?;
+    let links = session.links([&address.connection])?;
+    let live = fetch::list(|name| fetch::in_flight(session.fleet.connections.get(name)), &links).await;
     let Some(connection) = live.first() else {
         return Err(Failure::problem(format!("{address}: no connection")));
     };

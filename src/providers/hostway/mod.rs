@@ -110,7 +110,7 @@ impl Provider for Hostway {
     async fn list_part(&self, cursor: &Cursor) -> Result<Part, Error> {
         let filter = match cursor {
             Cursor::Start => {
-                // Nothing is asked yet: all three lists can be fetched side by side.
+                // Nothing is asked yet: all three lists are fetched side by side.
                 let next =
                     std::iter::once("").chain(FILTERS).map(|filter| Cursor::At(filter.into())).collect();
                 return Ok(Part { next, ..Part::default() });
