@@ -263,7 +263,7 @@ impl GivenLedger {
             ((u.provider, u.id), change)
         };
         LedgerFacts {
-            not_rebooted: HashMap::new(),
+            not_rebooted: std::collections::HashMap::new(),
             born: self.born,
             boots: self.boots.into_iter().map(|boot| ((boot.provider, boot.id), boot.at)).collect(),
             unresolved: self.unresolved.into_iter().map(open).collect(),

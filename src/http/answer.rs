@@ -3,7 +3,7 @@
 use crate::provider::{Effect, Error, ErrorKind};
 use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, LOCATION};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use std::time::Duration;
 
 /// An answer that arrived in full. What it says is for the provider to judge.
@@ -35,7 +35,7 @@ impl Answer {
     ///
     /// # Errors
     /// [`ErrorKind::Garbage`], saying what came instead but never quoting it; of a change, the effect is unknown.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let what = if error.is_eof() && !self.body.is_empty() {
                 format!("JSON that is cut off after {} bytes", self.body.len())

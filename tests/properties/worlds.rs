@@ -264,6 +264,7 @@ fn ledger() -> impl Strategy<Value = LedgerFacts> {
     });
     (of(instant()), vec((key(), instant()), 0..5), vec((key(), open), 0..3), prop::bool::weighted(0.2))
         .prop_map(|(born, boots, unresolved, some_open)| LedgerFacts {
+            not_rebooted: std::collections::HashMap::new(),
             born,
             boots: boots.into_iter().collect(),
             unresolved: if some_open { unresolved.into_iter().collect() } else { HashMap::default() },

@@ -13,13 +13,13 @@ pub(super) const TOLERATED_SKEW_SECONDS: i64 = 60;
 const MOST_PAGES: u64 = 50_000;
 
 /// What a call came to: its list, or a refusal that says so in its envelope.
-pub(super) enum Outcome {
-    Success(Envelope),
+pub(super) enum Outcome<'a> {
+    Success(Envelope<'a>),
     NothingFound,
 }
 
 /// Judges an answer by HTTP status and envelope together: an HTTP 200 may hold a failure.
-pub(super) fn judge(answer: &Answer) -> Result<Outcome, Error> {
+pub(super) fn judge(answer: &Answer) -> Result<Outcome<'_>, Error> {
     let envelope = serde_json::from_slice::<Envelope>(&answer.body).ok();
     match (answer.status, envelope) {
         (200, Some(envelope)) if envelope.status == "success" => Ok(Outcome::Success(envelope)),
@@ -40,7 +40,7 @@ pub(super) fn judge(answer: &Answer) -> Result<Outcome, Error> {
     }
 }
 
-fn error_text(list: &[Item]) -> Option<String> {
+fn error_text(list: &[Item<'_>]) -> Option<String> {
     let item = list.iter().find(|item| item.message.is_some() || item.errorcode.is_some())?;
     Some(match (&item.errorcode, &item.message) {
         (Some(code), Some(message)) => format!("{message} ({code})"),
@@ -116,16 +116,17 @@ pub(super) fn skew_seconds(answer: &Answer) -> Option<i64> {
 /// The one server asked for.
 pub(super) fn one(answer: &Answer, id: &ServerId) -> Result<Option<LiveServer>, Error> {
     let Outcome::Success(envelope) = judge(answer)? else { return Ok(None) };
-    let wanted = envelope.list.into_iter().find(|item| item.id.as_ref().is_some_and(|i| i.0 == id.as_str()));
+    let wanted =
+        envelope.list.into_iter().find(|item| item.id.as_ref().is_some_and(|own| own.is(id.as_str())));
     let missing = || answer.garbage("another server than the one asked for");
     live(answer, wanted.ok_or_else(missing)?).map(Some)
 }
 
-fn live(answer: &Answer, item: Item) -> Result<LiveServer, Error> {
+fn live(answer: &Answer, item: Item<'_>) -> Result<LiveServer, Error> {
     let Some(name) = item.name else {
         return Err(answer.garbage("a server without a name"));
     };
-    let Some(Id(id)) = item.id.filter(|id| !id.0.is_empty()) else {
+    let Some(id) = item.id.map(Id::into_text).filter(|id| !id.is_empty()) else {
         // For minutes after a server was added (grid.server.list and .add samples).
         let state = LiveState::Transition { word: "being added, without an id yet".into(), into: None };
         return Ok(LiveServer { id: None, ..LiveServer::new("", name, state) });
@@ -134,31 +135,32 @@ fn live(answer: &Answer, item: Item) -> Result<LiveServer, Error> {
 }
 
 /// The `server.state` lookup table. Decided by id; by name where the id is unknown.
-fn state(word: Option<&Word>) -> LiveState {
+fn state(word: Option<&Word<'_>>) -> LiveState {
     let Some(word) = word else { return LiveState::Unrecognised("no state".into()) };
-    let by_id = word.id.as_ref().and_then(|id| table(|row| row.0 == id.0));
+    let number = word.id.as_ref().and_then(Id::number);
+    let by_id = number.and_then(|number| table(|row| row.0 == number));
     let by_name = || word.name.as_ref().and_then(|name| table(|row| row.1 == name));
     by_id.or_else(by_name).unwrap_or_else(|| {
-        let shown = word.name.as_deref().or(word.id.as_ref().map(|id| id.0.as_str())).unwrap_or("no state");
-        LiveState::Unrecognised(shown.into())
+        let shown = word.name.as_deref().map(str::to_owned).or(number.map(|number| number.to_string()));
+        LiveState::Unrecognised(shown.as_deref().unwrap_or("no state").into())
     })
 }
 
-type Row = (&'static str, &'static str, Option<Power>, bool);
+type Row = (u64, &'static str, Option<Power>, bool);
 
 /// Id, name, where it settles (if told), whether it is settled already.
 const STATES: [Row; 11] = [
-    ("1", "On", Some(Power::On), true),
-    ("1", "Started", Some(Power::On), true),
-    ("2", "Starting", Some(Power::On), false),
-    ("3", "Off", Some(Power::Off), true),
-    ("4", "Stopping", Some(Power::Off), false),
-    ("5", "Restarting", Some(Power::On), false),
-    ("6", "Saving", None, false),
-    ("7", "Restoring", None, false),
-    ("8", "Updating", None, false),
-    ("9", "On/Saving", Some(Power::On), false),
-    ("10", "Off/Saving", Some(Power::Off), false),
+    (1, "On", Some(Power::On), true),
+    (1, "Started", Some(Power::On), true),
+    (2, "Starting", Some(Power::On), false),
+    (3, "Off", Some(Power::Off), true),
+    (4, "Stopping", Some(Power::Off), false),
+    (5, "Restarting", Some(Power::On), false),
+    (6, "Saving", None, false),
+    (7, "Restoring", None, false),
+    (8, "Updating", None, false),
+    (9, "On/Saving", Some(Power::On), false),
+    (10, "Off/Saving", Some(Power::Off), false),
 ];
 
 fn table(wanted: impl Fn(&Row) -> bool) -> Option<LiveState> {
@@ -172,19 +174,19 @@ fn table(wanted: impl Fn(&Row) -> bool) -> Option<LiveState> {
 pub(super) fn newest(answer: &Answer) -> Result<(Mark, Option<Job>), Error> {
     let Outcome::Success(envelope) = judge(answer)? else { return Ok((Mark(String::new()), None)) };
     let Some(item) = envelope.list.into_iter().next() else { return Ok((Mark(String::new()), None)) };
-    let Some(Id(id)) = item.id else { return Err(answer.garbage("a job without an id")) };
+    let Some(id) = item.id.map(Id::into_text) else { return Err(answer.garbage("a job without an id")) };
     let job = item.currentstate.as_ref().map_or(Job::NoRecords, |word| job(&id, word));
     Ok((Mark(id), Some(job)))
 }
 
 /// By name first: the numbers of the three failures are the order of jclouds' list, not a documented table.
-fn job(id: &str, word: &Word) -> Job {
+fn job(id: &str, word: &Word<'_>) -> Job {
     let name = word.name.as_deref().unwrap_or_default();
-    let number = word.id.as_ref().map_or("", |id| id.0.as_str());
+    let number = word.id.as_ref().and_then(Id::number);
     match (name.to_ascii_lowercase().as_str(), number) {
-        ("created" | "queued" | "processing", _) | ("", "7" | "1" | "2") => Job::Running,
-        ("succeeded", _) | ("", "3") => Job::Succeeded,
-        ("failed" | "canceled" | "cancelled" | "fatal", _) | ("", "4" | "5" | "6") => {
+        ("created" | "queued" | "processing", _) | ("", Some(7 | 1 | 2)) => Job::Running,
+        ("succeeded", _) | ("", Some(3)) => Job::Succeeded,
+        ("failed" | "canceled" | "cancelled" | "fatal", _) | ("", Some(4..=6)) => {
             let word = if name.is_empty() { "failed" } else { name };
             Job::Failed(format!("job {id} ended as {word}"))
         }

@@ -2,14 +2,15 @@
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
+use std::borrow::Cow;
 use std::fmt;
 
 #[derive(Deserialize)]
-pub(super) struct Envelope {
+pub(super) struct Envelope<'a> {
     pub(super) status: String,
     pub(super) summary: Option<Summary>,
-    #[serde(default)]
-    pub(super) list: Vec<Item>,
+    #[serde(default, borrow)]
+    pub(super) list: Vec<Item<'a>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -25,11 +26,13 @@ pub(super) struct Summary {
 /// A server, a job or an error: the list of a failure may hold any of them, so all are read alike.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Item {
+pub(super) struct Item<'a> {
     pub(super) id: Option<Id>,
     pub(super) name: Option<String>,
-    pub(super) state: Option<Word>,
-    pub(super) currentstate: Option<Word>,
+    #[serde(borrow)]
+    pub(super) state: Option<Word<'a>>,
+    #[serde(borrow)]
+    pub(super) currentstate: Option<Word<'a>>,
     pub(super) errorcode: Option<String>,
     pub(super) message: Option<String>,
 }
@@ -37,14 +40,44 @@ pub(super) struct Item {
 /// An option of a lookup table.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Word {
+pub(super) struct Word<'a> {
     pub(super) id: Option<Id>,
-    pub(super) name: Option<String>,
+    #[serde(borrow)]
+    pub(super) name: Option<Cow<'a, str>>,
 }
 
 /// A number on the wire, text for us: it is 64 bits wide and only ever handed back.
 #[derive(PartialEq, Eq)]
-pub(super) struct Id(pub(super) String);
+pub(super) enum Id {
+    Number(u64),
+    Text(String),
+}
+
+impl Id {
+    /// As text.
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text,
+        }
+    }
+
+    /// As a number, where it is one.
+    pub(super) fn number(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
+
+    /// Whether it is written like this.
+    pub(super) fn is(&self, text: &str) -> bool {
+        match self {
+            Self::Number(number) => text.parse() == Ok(*number),
+            Self::Text(own) => own == text,
+        }
+    }
+}
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -57,11 +90,11 @@ impl<'de> Deserialize<'de> for Id {
             }
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<Id, E> {
-                Ok(Id(number.to_string()))
+                Ok(Id::Number(number))
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Id, E> {
-                Ok(Id(text.to_owned()))
+                Ok(Id::Text(text.to_owned()))
             }
         }
         deserializer.deserialize_any(Digits)
