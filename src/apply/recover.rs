@@ -57,7 +57,6 @@ async fn look(open: &OpenIntent, link: &Link, now: Timestamp, patience: Duration
         let seen = link.provider.observe(trail).await.ok()?;
         let verdict = match watch.judge(&seen, before + started.elapsed()) {
             Judgement::Wait if pace.wait().await => continue,
-            Judgement::Wait | Judgement::Unknown(_) => None,
             Judgement::Done(how) => Some((Outcome::Done, how)),
             Judgement::NeverArrived(how) => Some((Outcome::NoEffect, how)),
             // A server that was to be deleted and is there, at rest, was not deleted: live state says so.
@@ -65,7 +64,7 @@ async fn look(open: &OpenIntent, link: &Link, now: Timestamp, patience: Duration
                 Some((Outcome::NoEffect, how))
             }
             Judgement::Failed(how) if seen.live.is_none() || mark.is_some() => Some((Outcome::Failed, how)),
-            Judgement::Failed(_) => None,
+            Judgement::Wait | Judgement::Unknown(_) | Judgement::Failed(_) => None,
         };
         return verdict.map(|(outcome, evidence)| Recovered { open: open.clone(), outcome, evidence });
     }

@@ -21,9 +21,9 @@ Exit codes: 0 done, 1 something to fix, 2 changes pending (--detailed-exitcode),
 3 failed or unresolved changes, 4 refused, 5 stale, 6 try again later, 64 usage,
 130 interrupted.";
 
-/// Keeps servers that already exist in the state that a reviewed YAML file declares.
+/// Keeps existing servers in the state that a reviewed YAML file declares
 #[derive(Debug, Parser)]
-#[command(name = "fleetform", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(name = "fleetform", version, after_help = EXAMPLES, disable_help_subcommand = true)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(super) struct Cli {
     #[command(flatten)]
