@@ -58,7 +58,10 @@ pub(in crate::cli) fn run(global: &Global, args: &ImportArgs, io: &mut Io<'_>) -
         }
     }
     let count: usize = missing.iter().map(|(_, servers)| servers.len()).sum();
-    io.mention(&format!("{count} live servers are not in the file."));
+    io.mention(&match count {
+        1 => "1 live server is not in the file.".to_owned(),
+        count => format!("{count} live servers are not in the file."),
+    });
     Ok(code::DONE)
 }
 

@@ -64,8 +64,8 @@ pub(super) fn list(world: &ConnectionWorld, params: &Params, now: Moment) -> Ans
             && owner.is_none_or(|text| text == name)
     };
     let total = world.jobs().filter(wanted).count();
-    let shown = world.jobs().rev().filter(wanted).map(|job| show(job, &name, now));
-    Ok(views::paged(params.method(), page, total, shown))
+    let found = world.jobs().rev().filter(wanted);
+    Ok(views::paged(params.method(), page, total, found, |job| show(job, &name, now)))
 }
 
 pub(super) fn get(world: &ConnectionWorld, params: &Params, now: Moment) -> Answer<Response> {

@@ -41,8 +41,7 @@ pub(super) fn list(world: &ConnectionWorld, params: &Params) -> Answer<Response>
     let minor = params.minor();
     let shown = |(serial, server)| views::server(serial, server, minor);
     if kind.is_none() && datacenter.is_none() && sandbox.is_none() {
-        let items = world.servers().map(shown);
-        return Ok(views::paged(params.method(), page, world.len(), items));
+        return Ok(views::paged(params.method(), page, world.len(), world.servers(), shown));
     }
     let wanted = |(_, server): &(Serial, &SimServer)| {
         kind.is_none_or(|id| views::number(server, "server.type", 1) == id)
@@ -50,7 +49,7 @@ pub(super) fn list(world: &ConnectionWorld, params: &Params) -> Answer<Response>
             && sandbox.is_none_or(|flag| views::is_sandbox(server) == flag)
     };
     let total = world.servers().filter(wanted).count();
-    Ok(views::paged(params.method(), page, total, world.servers().filter(wanted).map(shown)))
+    Ok(views::paged(params.method(), page, total, world.servers().filter(wanted), shown))
 }
 
 pub(super) fn get(world: &ConnectionWorld, params: &Params) -> Answer<Response> {

@@ -39,16 +39,17 @@ pub(super) fn all(method: &'static str, count: usize, items: impl Iterator<Item:
 }
 
 /// One page of `total` items. Walks past what comes before without looking at it.
-pub(super) fn paged(
+pub(super) fn paged<T, S: Serialize>(
     method: &'static str,
     page: Page,
     total: usize,
-    items: impl Iterator<Item: Serialize>,
+    items: impl Iterator<Item = T>,
+    shown: impl Fn(T) -> S,
 ) -> Response {
     let start = page.start();
     let returned = total.saturating_sub(start).min(page.items.unwrap_or(usize::MAX));
     let summary = Summary { total, start, numpages: Some(page.count(total)), returned };
-    let list = Streamed::new(items.skip(start).take(returned));
+    let list = Streamed::new(items.skip(start).take(returned).map(shown));
     Response::json(200, &Envelope { status: "success", method, summary, list })
 }
 
