@@ -88,7 +88,7 @@ async fn a_list_is_asked_for_three_times_because_the_plain_one_hides_states() {
     let lines: Vec<String> = server.seen().iter().map(wire::Seen::line).collect();
     assert_eq!(
         lines,
-        ["GET /servers/detail", "GET /servers/detail?status=SUSPENDED", "GET /servers/detail?status=BUILD"]
+        ["GET /servers/detail?status=BUILD", "GET /servers/detail", "GET /servers/detail?status=SUSPENDED"]
     );
     for seen in server.seen() {
         assert_eq!((seen.header("authorization"), seen.body.as_str()), (Some(AUTHORIZATION), ""));

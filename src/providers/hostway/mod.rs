@@ -18,7 +18,9 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use std::sync::Arc;
 
 /// The list without a filter leaves out suspended and building servers (`ServerList` page): each needs its own.
-const FILTERS: [&str; 2] = ["SUSPENDED", "BUILD"];
+const SUSPENDED: &str = "SUSPENDED";
+const BUILD: &str = "BUILD";
+const NO_FILTER: &str = "";
 
 struct Hostway {
     http: Connection,
@@ -108,17 +110,18 @@ impl Hostway {
 #[async_trait]
 impl Provider for Hostway {
     async fn list_part(&self, cursor: &Cursor) -> Result<Part, Error> {
+        let at = |filter: &str| Cursor::At(filter.to_owned());
         let filter = match cursor {
-            Cursor::Start => {
-                // Nothing is asked yet: all three lists are fetched side by side.
-                let next =
-                    std::iter::once("").chain(FILTERS).map(|filter| Cursor::At(filter.into())).collect();
-                return Ok(Part { next, ..Part::default() });
-            }
-            Cursor::At(filter) => Some(filter.as_str()).filter(|filter| !filter.is_empty()),
+            // Nothing is asked yet: two lists are fetched side by side.
+            Cursor::Start => return Ok(Part { next: vec![at(BUILD), at(SUSPENDED)], ..Part::default() }),
+            Cursor::At(filter) => filter.as_str(),
         };
-        let answer = self.read(&["servers", "detail"], filter).await?;
-        convert::list(&answer)
+        let answer =
+            self.read(&["servers", "detail"], Some(filter).filter(|filter| *filter != NO_FILTER)).await?;
+        let part = convert::list(&answer)?;
+        // After the building ones, so that a server that is finished in between is in one of the two.
+        let next = if filter == BUILD { vec![at(NO_FILTER)] } else { Vec::new() };
+        Ok(Part { next, ..part })
     }
 
     async fn get(&self, id: &ServerId) -> Result<Option<LiveServer>, Error> {
