@@ -3,6 +3,9 @@
 use std::io::{stderr, stdout};
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let (mut out, mut err) = (stdout().lock(), stderr());
     let mut io = fleetform::cli::Io::of_process(&mut out, &mut err);

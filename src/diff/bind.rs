@@ -2,7 +2,7 @@
 
 use crate::model::{DesiredServer, LiveServer, NameRules, ServerId};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 /// What an entry of the fleet file means on its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]

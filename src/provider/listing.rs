@@ -4,7 +4,7 @@ use super::{Cursor, Error, ErrorKind, Part, Provider};
 use crate::model::{CaseRule, LiveServer};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 /// How often a listing that changes under our hands is read before we give up.
 const MAX_READS: usize = 4;
@@ -46,7 +46,7 @@ enum Reading {
 
 async fn read_once(provider: &dyn Provider, id_case: CaseRule, in_flight: usize) -> Result<Reading, Error> {
     let mut waiting = vec![Cursor::Start];
-    let mut asked: HashSet<Cursor> = HashSet::from([Cursor::Start]);
+    let mut asked: HashSet<Cursor> = HashSet::from_iter([Cursor::Start]);
     let mut under_way = FuturesUnordered::new();
     let mut servers: Vec<LiveServer> = Vec::new();
     let mut seen: HashSet<Box<str>> = HashSet::new();
