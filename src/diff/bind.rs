@@ -1,8 +1,8 @@
 //! Binding: by id, else by name, else by the old name. More than one candidate is never decided by us.
 
 use crate::model::{DesiredServer, LiveServer, NameRules, ServerId};
-use std::borrow::Cow;
 use foldhash::{HashMap, HashMapExt};
+use std::borrow::Cow;
 
 /// What an entry of the fleet file means on its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use super::{Cursor, Error, ErrorKind, Part, Provider};
 use crate::model::{CaseRule, LiveServer};
+use foldhash::{HashSet, HashSetExt};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use foldhash::{HashSet, HashSetExt};
 
 /// How often a listing that changes under our hands is read before we give up.
 const MAX_READS: usize = 4;

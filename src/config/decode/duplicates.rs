@@ -4,8 +4,8 @@ use super::servers::KnownConnections;
 use crate::config::diagnostic::{Diagnostic, TO_LINE_END, quote};
 use crate::config::findings::Findings;
 use crate::model::{CaseRule, DesiredServer, ServerId, ServerName};
-use std::borrow::Cow;
 use foldhash::{HashMap, HashMapExt};
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 
 /// What makes two entries the same server.
