@@ -10,6 +10,7 @@ use crate::plan::{Change, Step, StepRef};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::HashMap;
+use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
@@ -94,15 +95,7 @@ impl Executor<'_> {
             None => (ChangeOutcome::NotStarted, format!("there is no connection {}", change.provider)),
         };
         self.publish(&change.address, |progress| progress.over = true);
-        ChangeResult {
-            address: change.address.clone(),
-            provider: change.provider.clone(),
-            id: change.id.clone(),
-            actions: change.actions.clone(),
-            outcome,
-            detail,
-            seconds: begun.map_or(0.0, |at| at.elapsed().as_secs_f64()),
-        }
+        ChangeResult::of(change, outcome, detail, begun.map_or(Duration::ZERO, |at| at.elapsed()))
     }
 
     async fn steps(

@@ -1,6 +1,7 @@
 //! What came of each change. The lists add up to the plan.
 
 use crate::model::{Address, ConnectionName, ServerId, Verb};
+use crate::plan::Change;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -47,6 +48,21 @@ pub struct ChangeResult {
     pub detail: String,
     /// From its first call to its end.
     pub seconds: f64,
+}
+
+impl ChangeResult {
+    /// The result of a change.
+    pub fn of(change: &Change, outcome: ChangeOutcome, detail: impl Into<String>, took: Duration) -> Self {
+        Self {
+            address: change.address.clone(),
+            provider: change.provider.clone(),
+            id: change.id.clone(),
+            actions: change.actions.clone(),
+            outcome,
+            detail: detail.into(),
+            seconds: took.as_secs_f64(),
+        }
+    }
 }
 
 /// The numbers at the end of an apply.

@@ -16,6 +16,7 @@ use crate::report::{ApplyDocument, apply_text, plan_text};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
     let document = args.plan.as_deref().map(saved::read).transpose()?;
@@ -312,24 +313,16 @@ fn without_done_dependencies(change: &Change, all: &[Change], already: &BTreeSet
 }
 
 fn not_started(changes: &[Change], why: &str) -> Vec<ChangeResult> {
-    changes.iter().map(|change| result(change, ChangeOutcome::NotStarted, why)).collect()
+    changes
+        .iter()
+        .map(|change| ChangeResult::of(change, ChangeOutcome::NotStarted, why, Duration::ZERO))
+        .collect()
 }
 
 /// Results for the changes of the plan that are not due, because they were there already.
 fn already_done(all: &[Change], due: &[Change]) -> Vec<ChangeResult> {
     let due: BTreeSet<_> = due.iter().map(|change| &change.address).collect();
     let done = all.iter().filter(|change| !due.contains(&change.address));
-    done.map(|change| result(change, ChangeOutcome::Done, "it was so already")).collect()
-}
-
-fn result(change: &Change, outcome: ChangeOutcome, detail: &str) -> ChangeResult {
-    ChangeResult {
-        address: change.address.clone(),
-        provider: change.provider.clone(),
-        id: change.id.clone(),
-        actions: change.actions.clone(),
-        outcome,
-        detail: detail.to_owned(),
-        seconds: 0.0,
-    }
+    done.map(|change| ChangeResult::of(change, ChangeOutcome::Done, "it was so already", Duration::ZERO))
+        .collect()
 }
