@@ -33,6 +33,7 @@ static TYPE: ProviderSpec = ProviderSpec {
         power_on: true,
         off: OffSupport::Both,
         suspend: false,
+        off_when_suspended: OffSupport::No,
         reboot: RebootSupport::Both,
         rename: true,
         delete: true,

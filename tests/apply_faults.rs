@@ -5,6 +5,8 @@
 #[path = "rig/mod.rs"]
 mod rig;
 
+#[path = "apply/batches.rs"]
+mod batches;
 #[path = "apply/fresh.rs"]
 mod fresh;
 #[path = "apply/journal.rs"]

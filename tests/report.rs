@@ -288,6 +288,7 @@ static EXAMPLE: ProviderSpec = ProviderSpec {
         power_on: true,
         off: OffSupport::NotToldApart,
         suspend: false,
+        off_when_suspended: OffSupport::No,
         reboot: RebootSupport::Both,
         rename: true,
         delete: false,

@@ -53,7 +53,8 @@ fn signed_off_by(seen: &Seen, around: i64) -> i64 {
 
 async fn send(reply: Reply, operation: &Operation) -> (Result<Receipt, Error>, Vec<Seen>) {
     let server = Scripted::new([reply]).await;
-    let verdict = open(&server.url).send(operation, &[ServerId::from("203924")]).await.pop().unwrap();
+    let verdicts = open(&server.url).send(operation, &[ServerId::from("203924")]).await;
+    let verdict = verdicts.and_then(|mut verdicts| verdicts.pop().unwrap());
     (verdict, server.seen())
 }
 
@@ -158,7 +159,8 @@ async fn what_gogrid_cannot_do_is_refused_without_a_request() {
 async fn every_attempt_is_signed_anew() {
     let busy = Reply::new(429, "").header("retry-after", "2");
     let server = Scripted::new([busy, Reply::json(200, POWER)]).await;
-    let verdict = open(&server.url).send(&CYCLE, &[ServerId::from("203924")]).await.pop().unwrap();
+    let verdicts = open(&server.url).send(&CYCLE, &[ServerId::from("203924")]).await;
+    let verdict = verdicts.and_then(|mut verdicts| verdicts.pop().unwrap());
     verdict.unwrap();
     let seen = server.seen();
     assert_eq!(seen.len(), 2);

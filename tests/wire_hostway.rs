@@ -37,7 +37,8 @@ fn open(endpoint: &str, account: Option<&str>) -> Arc<dyn Provider> {
 }
 
 async fn send(server: &Scripted, operation: &Operation, id: &str) -> Result<Receipt, Error> {
-    open(&server.url, None).send(operation, &[ServerId::from(id)]).await.pop().unwrap()
+    let verdicts = open(&server.url, None).send(operation, &[ServerId::from(id)]).await;
+    verdicts.and_then(|mut verdicts| verdicts.pop().unwrap())
 }
 
 async fn get(reply: Reply) -> Result<Option<LiveServer>, Error> {

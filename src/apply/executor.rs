@@ -1,5 +1,6 @@
 //! Runs all changes side by side within the limits: a change waits for the steps it comes after, never for others.
 
+use super::batch::Batches;
 use super::follow::Pace;
 use super::outcome::{ChangeOutcome, ChangeResult, Event, Observer};
 use super::step::{StepEnd, Subject, described};
@@ -27,6 +28,7 @@ pub struct Executor<'a> {
     pub(super) log: &'a dyn IntentLog,
     pub(super) observer: &'a dyn Observer,
     pub(super) started: Instant,
+    pub(super) batches: Batches,
     stop: watch::Receiver<bool>,
     slots: Semaphore,
     progress: HashMap<&'a Address, watch::Sender<Progress>>,
@@ -66,6 +68,7 @@ pub async fn execute(
         log,
         observer,
         started: Instant::now(),
+        batches: Batches::default(),
         stop,
         slots: Semaphore::new(limits.parallelism.max(1)),
         progress: changes.iter().map(|c| (&c.address, watch::channel(Progress::default()).0)).collect(),

@@ -54,7 +54,7 @@ impl<'a> Watch<'a> {
                     self.last_motion = Some(elapsed);
                 }
                 match self.operation {
-                    Operation::PowerOn => self.power(live, &seen.job, Power::On, elapsed),
+                    Operation::PowerOn | Operation::Resume => self.power(live, &seen.job, Power::On, elapsed),
                     Operation::PowerOff { .. } => self.power(live, &seen.job, Power::Off, elapsed),
                     Operation::Suspend => self.power(live, &seen.job, Power::Suspended, elapsed),
                     Operation::Reboot { .. } => self.reboot(live, &seen.job, elapsed),
@@ -127,6 +127,10 @@ impl<'a> Watch<'a> {
         match job {
             Job::Succeeded => Judgement::Done("the provider's job has finished".into()),
             Job::Running => Judgement::Wait,
+            // A provider without power states shows at most that a reboot waits, and then that it does not.
+            _ if self.last_motion.is_some() && live.state == LiveState::NotReported => {
+                Judgement::Done("it was queued and has begun; the provider does not show its end".into())
+            }
             _ if self.last_motion.is_some() => Judgement::Done("it was seen restarting and is back".into()),
             _ if elapsed < self.quiet => Judgement::Wait,
             _ if self.accepted => {

@@ -1,6 +1,7 @@
 //! Carries a plan out through the provider contract: what the plan lists and nothing else. Every call is recorded
 //! before it is sent, re-read before it interrupts, and followed until the provider's own evidence shows it.
 
+mod batch;
 mod executor;
 mod follow;
 mod fresh;

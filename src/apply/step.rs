@@ -1,6 +1,7 @@
 //! One step of a change: re-read, record, send, follow.
 
 use super::Link;
+use super::batch::Seat;
 use super::executor::{Executor, Waited};
 use super::follow::{Pace, follow};
 use super::judge::{Judgement, Watch, readable};
@@ -77,13 +78,14 @@ impl Executor<'_> {
         let mut pace = Pace::until(deadline);
         let mut sends = 0;
         loop {
+            let seat = self.batches.announce(&subject.address.connection, subject.link, operation);
             if operation.verb().is_disruptive()
                 && let Err(end) = self.look_first(subject, operation, &mut pace).await
             {
                 return CallEnd::Step(end);
             }
             sends += 1;
-            match self.send_once(subject, operation, has_fallback).await {
+            match self.send_once(subject, operation, seat, has_fallback).await {
                 SendEnd::Call(end) => return end,
                 SendEnd::Busy(error) => {
                     self.note(subject.address, format!("busy, waiting: {error}"));
@@ -159,7 +161,13 @@ impl Executor<'_> {
         }
     }
 
-    async fn send_once(&self, subject: &Subject<'_>, operation: &Operation, has_fallback: bool) -> SendEnd {
+    async fn send_once(
+        &self,
+        subject: &Subject<'_>,
+        operation: &Operation,
+        seat: Seat,
+        has_fallback: bool,
+    ) -> SendEnd {
         let provider = &subject.link.provider;
         let mark = match provider.mark(subject.id, operation).await {
             Ok(mark) => mark,
@@ -176,10 +184,7 @@ impl Executor<'_> {
                 return SendEnd::Call(CallEnd::Step(StepEnd::Failed(text)));
             }
         };
-        let verdict = provider.send(operation, std::slice::from_ref(subject.id)).await.pop();
-        let verdict = verdict.unwrap_or_else(|| {
-            Err(Error::new(ErrorKind::Garbage, "the provider gave no verdict").maybe_effective())
-        });
+        let verdict = seat.send(subject.id).await;
         let sent = Sent { operation, mark: mark.as_ref(), has_fallback };
         let end = match verdict {
             Ok(receipt) => {
@@ -334,7 +339,7 @@ enum SendEnd {
 pub(super) fn holds(live: &LiveServer, operation: &Operation, same: &dyn Fn(&str, &str) -> bool) -> bool {
     let power = live.state.settled_power();
     match operation {
-        Operation::PowerOn => power == Some(Power::On),
+        Operation::PowerOn | Operation::Resume => power == Some(Power::On),
         Operation::PowerOff { .. } => power == Some(Power::Off),
         Operation::Suspend => power == Some(Power::Suspended),
         Operation::Rename { to } => live.name.as_ref().is_some_and(|name| same(name.as_str(), to.as_str())),
@@ -351,6 +356,7 @@ pub(super) fn described(operation: &Operation) -> String {
         Operation::Reboot { method: RebootKind::Hard } => "reboot (hard)".into(),
         Operation::Reboot { method: RebootKind::Soft } => "reboot (soft)".into(),
         Operation::Rename { to } => format!("rename to {to}"),
+        Operation::Resume => "resume".into(),
         other => other.verb().phrase().into(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::gate::Gate;
-use super::request::{Body, Nature, Request};
+use super::request::{Body, Nature, Request, encoded};
 use super::{retry, retry_after};
 use crate::provider::{Error, ErrorKind};
 use jiff::Timestamp;
@@ -54,8 +54,8 @@ pub struct Limits {
 }
 
 /// The HTTP clients of one run, built when first needed: building one reads the system's root certificates, so
-/// all connections that trust the same authorities share it.
-#[derive(Default)]
+/// all connections that trust the same authorities share it. Clones share as well.
+#[derive(Clone, Default)]
 pub struct Clients {
     ca_file: Option<PathBuf>,
     loopback: Arc<Pools>,
@@ -122,6 +122,17 @@ impl Connection {
     pub fn with_bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
         self
+    }
+
+    /// The `Host` that requests carry: with the port, unless it is the scheme's own.
+    pub fn host(&self) -> String {
+        let host = self.base.host_str().unwrap_or_default();
+        self.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// The path of the base URL without a slash at its end, percent-encoded as it is sent.
+    pub fn base_path(&self) -> &str {
+        self.base.path().trim_end_matches('/')
     }
 
     /// Sends a request, again where that is safe, and returns the first answer that is worth judging (whatever
@@ -195,7 +206,7 @@ impl Connection {
     async fn exchange(&self, request: Request, mut url: Url, asked: &str) -> Result<Answer, Failed> {
         let changes = request.nature == Nature::Change;
         if !request.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&request.query);
+            url.set_query(Some(&query_text(&request.query)));
         }
         let client = self.client(changes).map_err(|error| Failed { error, timed_out: false })?;
         let mut builder = client.request(request.method, url);
@@ -252,6 +263,11 @@ impl Connection {
         }
         Ok(url)
     }
+}
+
+fn query_text(pairs: &[(&'static str, String)]) -> String {
+    let pair = |(name, value): &(&'static str, String)| format!("{}={}", encoded(name), encoded(value));
+    pairs.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
 struct Failed {

@@ -7,7 +7,9 @@ mod gate;
 mod request;
 mod retry;
 mod retry_after;
+mod session;
 
 pub use answer::Answer;
 pub use client::{Bounds, Clients, Connection, Limits, Policy};
-pub use request::{Body, Nature, Request};
+pub use request::{Body, Nature, Request, encoded};
+pub use session::{Grant, Session};

@@ -1,7 +1,16 @@
 //! One request, as a provider describes it.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
+
+/// What RFC 3986 calls unreserved stays as it is; everything else is encoded.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The text, percent-encoded as queries are sent: only unreserved characters stay, a space is `%20`.
+pub fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}
 
 /// Whether a request changes anything, which decides when it may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +67,8 @@ impl Request {
         Self::new(Nature::Read, Method::GET, segments)
     }
 
-    /// With one more query parameter.
+    /// With one more query parameter. Parameters are sent in the order given, encoded by [`encoded`]: a signature
+    /// can be made over the very same text.
     #[must_use]
     pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push((name, value.into()));

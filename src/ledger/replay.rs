@@ -159,7 +159,7 @@ fn finish(replay: &mut Replay, intents: HashMap<u64, Story>) {
         let verb = intent.operation.verb();
         match outcome {
             // From when it was sent: the boot itself came after that.
-            Some(Outcome::Done) if matches!(verb, Verb::Reboot | Verb::PowerOn) => {
+            Some(Outcome::Done) if intent.operation.boots() => {
                 boot(&mut replay.facts.boots, key, intent.at);
             }
             None | Some(Outcome::Unresolved) if verb.is_one_shot() => {

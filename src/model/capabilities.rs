@@ -1,5 +1,6 @@
 //! What a provider can do, as data. The planner knows providers by this alone.
 
+use super::{OffKind, Verb};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -96,6 +97,17 @@ pub struct BatchLimits {
     pub delete: usize,
 }
 
+impl BatchLimits {
+    /// How many servers one call of this kind may name; at least one.
+    pub fn of(self, verb: Verb) -> usize {
+        match verb {
+            Verb::PowerOn | Verb::PowerOff | Verb::Suspend | Verb::Reboot => self.power.max(1),
+            Verb::Delete => self.delete.max(1),
+            Verb::Rename => 1,
+        }
+    }
+}
+
 /// What a provider can do.
 #[derive(Clone, Copy, Debug)]
 pub struct Capabilities {
@@ -105,6 +117,8 @@ pub struct Capabilities {
     pub off: OffSupport,
     /// Suspend a running one (and resume it by `power on`).
     pub suspend: bool,
+    /// Which of the stop calls work on a suspended server; by the others it is resumed first.
+    pub off_when_suspended: OffSupport,
     /// Restart a running one.
     pub reboot: RebootSupport,
     /// Change a name.
@@ -146,6 +160,17 @@ impl Capabilities {
 }
 
 impl OffSupport {
+    /// Whether this way of stopping is one of them.
+    pub fn includes(self, kind: OffKind) -> bool {
+        match self {
+            Self::No => false,
+            Self::HardOnly => kind == OffKind::Hard,
+            Self::GracefulOnly => kind == OffKind::Graceful,
+            Self::Both => kind != OffKind::NotToldApart,
+            Self::NotToldApart => kind == OffKind::NotToldApart,
+        }
+    }
+
     /// For people; `None` where it cannot.
     pub fn described(self) -> Option<&'static str> {
         match self {

@@ -93,8 +93,10 @@ impl fmt::Display for Verb {
 )]
 #[serde(rename_all = "snake_case", tag = "verb")]
 pub enum Operation {
-    /// Start, or resume where suspended.
+    /// Start a stopped server: its guest boots.
     PowerOn,
+    /// Let a suspended server go on: its guest does not boot.
+    Resume,
     /// Stop.
     PowerOff {
         /// How.
@@ -117,10 +119,15 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Whether the guest has booted once it is done.
+    pub fn boots(&self) -> bool {
+        matches!(self, Self::PowerOn | Self::Reboot { .. })
+    }
+
     /// The kind of the operation.
     pub fn verb(&self) -> Verb {
         match self {
-            Self::PowerOn => Verb::PowerOn,
+            Self::PowerOn | Self::Resume => Verb::PowerOn,
             Self::PowerOff { .. } => Verb::PowerOff,
             Self::Suspend => Verb::Suspend,
             Self::Reboot { .. } => Verb::Reboot,

@@ -51,8 +51,10 @@ impl Case<'_> {
         }
         let rename = self.rename()?;
         let power = self.power(warnings)?;
-        let reboot = if power.is_none() { self.reboot(warnings)? } else { None };
-        let steps: Vec<Step> = [rename, power, reboot].into_iter().flatten().collect();
+        // Who is started or stopped needs no reboot; who goes on after a suspension has not booted by that.
+        let runs_on = power.iter().all(|step| step.operation == Operation::Resume);
+        let reboot = if runs_on { self.reboot(!power.is_empty(), warnings)? } else { None };
+        let steps: Vec<Step> = rename.into_iter().chain(power).chain(reboot).collect();
         if steps.is_empty() {
             return Ok(None);
         }
@@ -66,7 +68,7 @@ impl Case<'_> {
             address: self.desired.address.clone(),
             provider: self.desired.address.connection.clone(),
             id,
-            actions: steps.iter().map(|step| step.operation.verb()).collect(),
+            actions: actions(&steps),
             before,
             after: Some(after),
             reasons: vec!["declared".into()],
@@ -138,15 +140,15 @@ impl Case<'_> {
         Ok(Some(Step::new(Operation::Rename { to: wanted.clone() })))
     }
 
-    /// The step that brings the power to what is declared.
-    fn power(&self, warnings: &mut Vec<Problem>) -> Verdict<Option<Step>> {
+    /// The steps that bring the power to what is declared; none where it is so.
+    fn power(&self, warnings: &mut Vec<Problem>) -> Verdict<Vec<Step>> {
         let Some(wanted) = self.desired.power.wanted() else {
             if let LiveState::Unrecognised(_) = self.live.state {
                 warnings.extend(
                     self.recognised().err().map(|problem| Problem { severity: Severity::Warning, ..problem }),
                 );
             }
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let step = self.step_to(wanted)?;
         self.recognised()?;
@@ -156,14 +158,41 @@ impl Case<'_> {
         }
         let Some(power) = self.live.state.expected_power() else { return Err(self.still_moving()) };
         if power == wanted {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         if wanted == Power::Suspended && power == Power::Off {
             let text = "suspended is declared; it is off, and only a running server can be suspended".into();
             return Err(self.problem(Code::Unsupported, text));
         }
         self.allowed(step.operation.verb(), true)?;
-        Ok(Some(step))
+        if power == Power::Suspended { self.awake(step) } else { Ok(vec![step]) }
+    }
+
+    /// What a step becomes where the server is suspended: it is resumed, not started; and it is stopped by a call
+    /// that works on a suspended server, or resumed before.
+    fn awake(&self, step: Step) -> Verdict<Vec<Step>> {
+        let resume = Step::new(Operation::Resume);
+        let works = |operation: &Operation| match operation {
+            Operation::PowerOff { method } => self.capabilities.off_when_suspended.includes(*method),
+            _ => true,
+        };
+        if step.operation == Operation::PowerOn {
+            return Ok(vec![resume]);
+        }
+        if works(&step.operation) {
+            return Ok(vec![step]);
+        }
+        if let Some(fallback) = step.fallback.as_ref().filter(|fallback| works(fallback)) {
+            let note = "hard: it is suspended, and no guest runs that could shut down";
+            return Ok(vec![Step { note: Some(note.into()), ..Step::new(fallback.clone()) }]);
+        }
+        if !self.capabilities.power_on {
+            return Err(self.unsupported("it is suspended and cannot be stopped from there; off is declared"));
+        }
+        self.allowed(Verb::PowerOn, true)?;
+        let first = format!("resumed first: {} does not stop a suspended server", self.type_name);
+        let note = step.note.map_or_else(|| first.clone(), |note| format!("{first}; {note}"));
+        Ok(vec![resume, Step { note: Some(note), ..step }])
     }
 
     /// The call for a wanted power, whether or not it is needed: what a provider cannot do at all is said in the
@@ -211,7 +240,8 @@ impl Case<'_> {
     }
 
     /// The step that reboots, if one is due. Only a running server is rebooted; a power-on counts as a reboot.
-    fn reboot(&self, warnings: &mut Vec<Problem>) -> Verdict<Option<Step>> {
+    /// `resumed`: it is suspended, and runs by the time of the reboot.
+    fn reboot(&self, resumed: bool, warnings: &mut Vec<Problem>) -> Verdict<Option<Step>> {
         let Some(since) = self.reboot_since() else { return Ok(None) };
         let step = self.reboot_step()?;
         self.recognised()?;
@@ -227,6 +257,7 @@ impl Case<'_> {
         }
         match self.live.state.expected_power() {
             Some(Power::On) => {}
+            Some(Power::Suspended) if resumed => {}
             None if self.live.state == LiveState::NotReported => {}
             None => return Err(self.still_moving()),
             Some(power) => {
@@ -378,4 +409,11 @@ impl Case<'_> {
     fn warning(&self, code: Code, message: String) -> Problem {
         Problem { severity: Severity::Warning, ..self.problem(code, message) }
     }
+}
+
+/// What is done, as people read it: a server that is resumed only to be stopped is stopped.
+fn actions(steps: &[Step]) -> Vec<Verb> {
+    let stops = steps.iter().any(|step| step.operation.verb() == Verb::PowerOff);
+    let on_the_way = |step: &&Step| stops && step.operation == Operation::Resume;
+    steps.iter().filter(|step| !on_the_way(step)).map(|step| step.operation.verb()).collect()
 }

@@ -88,6 +88,10 @@ pub struct Trail<'a> {
     pub mark: Option<&'a Mark>,
 }
 
+/// What a provider said to one call, server by server, in the order in which they were named. `Ok` means accepted,
+/// not done.
+pub type Verdicts = Vec<Result<Receipt, Error>>;
+
 /// One connection to a provider.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -104,9 +108,13 @@ pub trait Provider: Send + Sync {
         Ok(None)
     }
 
-    /// Sends one operation for one or more servers (never more than its batch limit) and returns one verdict per
-    /// server, in the order given. `Ok` means accepted, not done.
-    async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Vec<Result<Receipt, Error>>;
+    /// Sends one operation for one or more servers, never more than its batch limit.
+    ///
+    /// # Errors
+    /// The call as a whole came to nothing, or nobody can tell: the error holds for every server of it. A batch
+    /// that is refused as a whole ([`Effect::None`] and a refusal, not found or busy) is sent again in halves by
+    /// whoever sent it, until the culprit is alone.
+    async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Result<Verdicts, Error>;
 
     /// Looks at a server whose change is being followed, together with the provider's record of the change.
     async fn observe(&self, trail: Trail<'_>) -> Result<Observation, Error> {

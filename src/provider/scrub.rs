@@ -1,6 +1,6 @@
 //! Keeps credentials out of errors: a provider quotes what the other side says, and that may be our own secret.
 
-use super::{Cursor, Error, Job, Mark, Observation, Part, Provider, Receipt, Trail};
+use super::{Cursor, Error, Job, Mark, Observation, Part, Provider, Trail, Verdicts};
 use crate::model::{LiveServer, Operation, ServerId};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
@@ -48,9 +48,9 @@ impl Provider for Scrubbed {
         self.inner.mark(id, operation).await.map_err(|error| self.error(error))
     }
 
-    async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Vec<Result<Receipt, Error>> {
-        let verdicts = self.inner.send(operation, ids).await;
-        verdicts.into_iter().map(|verdict| verdict.map_err(|error| self.error(error))).collect()
+    async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Result<Verdicts, Error> {
+        let verdicts = self.inner.send(operation, ids).await.map_err(|error| self.error(error))?;
+        Ok(verdicts.into_iter().map(|verdict| verdict.map_err(|error| self.error(error))).collect())
     }
 
     async fn observe(&self, trail: Trail<'_>) -> Result<Observation, Error> {
@@ -81,8 +81,8 @@ mod tests {
             Ok(None)
         }
 
-        async fn send(&self, _: &Operation, _: &[ServerId]) -> Vec<Result<Receipt, Error>> {
-            Vec::new()
+        async fn send(&self, _: &Operation, _: &[ServerId]) -> Result<Verdicts, Error> {
+            Ok(Vec::new())
         }
     }
 

@@ -83,7 +83,7 @@ fn change_text(out: &mut String, change: &Change, paint: Paint) {
         line(out, &format!("  {mark} name    {}{}", names.join(" -> "), waits(change)));
     }
     for verb in [Verb::PowerOn, Verb::PowerOff, Verb::Suspend] {
-        if let Some(step) = change.step(verb) {
+        if let Some(step) = change.step(verb).filter(|_| change.does(verb)) {
             let after = change.after.as_ref().and_then(|after| after.power);
             let (before, after) = (power_word(change.before.power), power_word(after));
             line(out, &format!("  {mark} power   {before} -> {after}{}", note(step)));

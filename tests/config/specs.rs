@@ -22,6 +22,7 @@ const fn capabilities(case: CaseRule) -> Capabilities {
         power_on: true,
         off: OffSupport::Both,
         suspend: false,
+        off_when_suspended: OffSupport::No,
         reboot: RebootSupport::Both,
         rename: true,
         delete: true,

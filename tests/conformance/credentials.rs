@@ -46,7 +46,8 @@ async fn a_wrong_secret_is_an_auth_error_that_does_not_show_it() {
             }
             for (operation, can) in operations(&row.spec.capabilities) {
                 if can {
-                    let verdict = provider.send(&operation, &[bench.id("runs")]).await.pop().unwrap();
+                    let verdict = provider.send(&operation, &[bench.id("runs")]).await;
+                    let verdict = verdict.and_then(|mut verdicts| verdicts.pop().unwrap());
                     let error = verdict.expect_err("the credentials are wrong");
                     assert_eq!(
                         (error.kind, error.effect),

@@ -51,13 +51,25 @@ fn carry_out(world: &mut World, change: &Change, operation: &Operation) -> Resul
             }
             servers[at].name = Some(to.clone());
         }
-        Operation::PowerOn => servers[at].state = settled(Power::On),
-        Operation::PowerOff { .. } => servers[at].state = settled(Power::Off),
+        Operation::PowerOn | Operation::Resume => {
+            let asleep = servers[at].state.expected_power() == Some(Power::Suspended);
+            if asleep != (*operation == Operation::Resume) {
+                return Err(format!("{} is brought up by the wrong call", change.address));
+            }
+            servers[at].state = settled(Power::On);
+        }
+        Operation::PowerOff { method } => {
+            let asleep = servers[at].state.expected_power() == Some(Power::Suspended);
+            if asleep && !room.capabilities.off_when_suspended.includes(*method) {
+                return Err(format!("{} is stopped while it is suspended", change.address));
+            }
+            servers[at].state = settled(Power::Off);
+        }
         Operation::Suspend => servers[at].state = settled(Power::Suspended),
         Operation::Reboot { .. } => {}
         Operation::Delete => drop(servers.remove(at)),
     }
-    if matches!(operation, Operation::PowerOn | Operation::Reboot { .. }) {
+    if operation.boots() {
         world.ledger.boots.insert(key, now());
     }
     Ok(())

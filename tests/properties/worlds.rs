@@ -30,6 +30,7 @@ static EVERYTHING: Capabilities = Capabilities {
     power_on: true,
     off: OffSupport::Both,
     suspend: true,
+    off_when_suspended: OffSupport::HardOnly,
     reboot: RebootSupport::Both,
     rename: true,
     delete: true,

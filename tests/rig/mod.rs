@@ -112,7 +112,7 @@ impl Bench {
     }
 
     pub(crate) async fn send(&self, operation: &Operation, id: &ServerId) -> Result<Receipt, Error> {
-        let mut verdicts = self.provider.send(operation, std::slice::from_ref(id)).await;
+        let mut verdicts = self.provider.send(operation, std::slice::from_ref(id)).await?;
         assert_eq!(verdicts.len(), 1, "one verdict per server");
         verdicts.pop().unwrap()
     }

@@ -10,7 +10,9 @@ pub use spec::SPEC;
 
 use crate::http::{Answer, Body, Connection, Nature, Policy, Request};
 use crate::model::{LiveServer, OffKind, Operation, RebootKind, ServerId};
-use crate::provider::{Cursor, Error, ErrorKind, Job, Mark, Observation, Part, Provider, Receipt, Trail};
+use crate::provider::{
+    Cursor, Error, ErrorKind, Job, Mark, Observation, Part, Provider, Receipt, Trail, Verdicts,
+};
 use crate::providers::Opening;
 use async_trait::async_trait;
 use convert::{Outcome, TOLERATED_SKEW_SECONDS};
@@ -121,7 +123,8 @@ impl GoGrid {
             Operation::PowerOff { .. }
             | Operation::Reboot { .. }
             | Operation::Rename { .. }
-            | Operation::Suspend => {
+            | Operation::Suspend
+            | Operation::Resume => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
                     format!("gogrid cannot {} in that way", operation.verb()),
@@ -170,12 +173,12 @@ impl Provider for GoGrid {
         }
     }
 
-    async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Vec<Result<Receipt, Error>> {
+    async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Result<Verdicts, Error> {
         let mut verdicts = Vec::with_capacity(ids.len());
         for id in ids {
             verdicts.push(self.send_one(operation, id).await);
         }
-        verdicts
+        Ok(verdicts)
     }
 
     async fn observe(&self, trail: Trail<'_>) -> Result<Observation, Error> {

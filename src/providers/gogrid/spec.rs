@@ -40,6 +40,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         power_on: true,
         off: OffSupport::HardOnly,
         suspend: false,
+        off_when_suspended: OffSupport::No,
         reboot: RebootSupport::HardOnly,
         rename: false,
         delete: true,

@@ -9,7 +9,7 @@ pub use spec::SPEC;
 
 use crate::http::{Answer, Body, Connection, Nature, Policy, Request};
 use crate::model::{LiveServer, OffKind, Operation, RebootKind, ServerId};
-use crate::provider::{Cursor, Error, ErrorKind, Part, Provider, Receipt};
+use crate::provider::{Cursor, Error, ErrorKind, Part, Provider, Receipt, Verdicts};
 use crate::providers::Opening;
 use async_trait::async_trait;
 use base64::Engine;
@@ -96,7 +96,10 @@ impl Hostway {
                 self.change(Method::PUT, &["servers", id], Some(body)).await
             }
             Operation::Delete => self.change(Method::DELETE, &["servers", id], None).await,
-            Operation::PowerOff { .. } | Operation::Suspend | Operation::Reboot { .. } => {
+            Operation::PowerOff { .. }
+            | Operation::Suspend
+            | Operation::Resume
+            | Operation::Reboot { .. } => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
                     format!("hostway cannot {}", operation.verb()),
@@ -129,11 +132,11 @@ impl Provider for Hostway {
         convert::one(id, &answer)
     }
 
-    async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Vec<Result<Receipt, Error>> {
+    async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Result<Verdicts, Error> {
         let mut verdicts = Vec::with_capacity(ids.len());
         for id in ids {
             verdicts.push(self.send_one(operation, id).await);
         }
-        verdicts
+        Ok(verdicts)
     }
 }

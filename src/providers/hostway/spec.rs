@@ -46,6 +46,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         // Whether os-stop is graceful is not said (ServerActionStop page).
         off: OffSupport::NotToldApart,
         suspend: false,
+        off_when_suspended: OffSupport::No,
         reboot: RebootSupport::Both,
         rename: true,
         delete: true,
