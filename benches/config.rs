@@ -28,6 +28,8 @@ static TYPE: ProviderSpec = ProviderSpec {
         env: None,
         doc: "The base URL",
     }],
+    choices: &[],
+    profiles: None,
     endpoint_required: None,
     capabilities: Capabilities {
         power_on: true,

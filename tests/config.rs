@@ -15,6 +15,8 @@ mod cases;
 mod files;
 #[path = "config/meaning.rs"]
 mod meaning;
+#[path = "config/profiles.rs"]
+mod profiles;
 #[path = "config/resolve.rs"]
 mod resolve;
 #[path = "config/schema.rs"]

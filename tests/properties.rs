@@ -212,8 +212,8 @@ fn step_fits(can: &Capabilities, step: &Step) -> bool {
 
 fn fits(can: &Capabilities, operation: &Operation) -> bool {
     match operation {
-        Operation::PowerOn | Operation::Resume => can.power_on,
-        Operation::Suspend => can.suspend,
+        Operation::PowerOn => can.power_on,
+        Operation::Suspend | Operation::Resume => can.suspend,
         Operation::Rename { to } => can.rename && can.names.refuses(to.as_str()).is_none(),
         Operation::Delete => can.delete,
         Operation::PowerOff { method } => can.off.includes(*method),

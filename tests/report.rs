@@ -283,6 +283,8 @@ static EXAMPLE: ProviderSpec = ProviderSpec {
             doc: "API key",
         },
     ],
+    choices: &[],
+    profiles: None,
     endpoint_required: Some("its service was switched off"),
     capabilities: Capabilities {
         power_on: true,

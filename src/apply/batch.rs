@@ -138,7 +138,7 @@ impl Tray {
             match self.provider.send(&self.operation, &ids).await {
                 // Too few verdicts leave somebody without: the sender is dropped, and that reads as a lost answer.
                 Ok(verdicts) => {
-                    part.into_iter().zip(verdicts).for_each(|(waiting, verdict)| tell(waiting, verdict))
+                    part.into_iter().zip(verdicts).for_each(|(waiting, verdict)| tell(waiting, verdict));
                 }
                 Err(error) if part.len() > 1 && is_refusal(&error) => {
                     tracing::info!(servers = part.len(), %error, "the batch was refused; sending its halves");

@@ -165,7 +165,7 @@ impl Executor<'_> {
         &self,
         subject: &Subject<'_>,
         operation: &Operation,
-        seat: Seat,
+        place: Seat,
         has_fallback: bool,
     ) -> SendEnd {
         let provider = &subject.link.provider;
@@ -184,7 +184,7 @@ impl Executor<'_> {
                 return SendEnd::Call(CallEnd::Step(StepEnd::Failed(text)));
             }
         };
-        let verdict = seat.send(subject.id).await;
+        let verdict = place.send(subject.id).await;
         let sent = Sent { operation, mark: mark.as_ref(), has_fallback };
         let end = match verdict {
             Ok(receipt) => {

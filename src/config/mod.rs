@@ -5,6 +5,7 @@
 //! wrong and goes on, so that one run tells all mistakes of all files, each with its place and its cure.
 //! References to secrets stay unresolved until a connection is used ([`resolve`]).
 
+mod choices;
 mod decode;
 mod diagnostic;
 mod early;
@@ -15,6 +16,7 @@ mod files;
 mod findings;
 mod fleet;
 mod load;
+mod profiles;
 mod reference;
 mod resolve;
 mod schema;

@@ -1,12 +1,14 @@
 //! Settings as written to settings as used: references replaced, the environment asked, what is missing reported.
 //! No message here holds a value, only names and places.
 
-use super::decode::missing;
+use super::choices::{Pick, pick};
+use super::decode::{missing, undecided};
 use super::diagnostic::{Diagnostic, quote};
-use super::endpoint;
 use super::fleet::{Connection, Value};
 use super::reference::{Piece, pieces};
-use crate::model::{ProviderSpec, SettingKind, SettingSpec, Settings};
+use super::{endpoint, profiles};
+use crate::model::{Choice, ProviderSpec, SettingKind, SettingSpec, Settings};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -14,8 +16,8 @@ use std::path::Path;
 /// The largest file that `${file:…}` reads, in bytes.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
-/// Replaces the references in a connection's settings, takes what is not given from the conventional variables of
-/// its type and checks that nothing is missing. `env` reads the environment ([`super::process_env`]).
+/// Replaces the references in a connection's settings, takes what is not given from the entry of a file of
+/// connections that it names, else from the conventional variables of its type, and checks that nothing is missing. `env` reads the environment ([`super::process_env`]).
 ///
 /// # Errors
 /// Every reference that leads nowhere, every required setting that is missing, an endpoint that must not be sent
@@ -25,23 +27,117 @@ pub fn resolve(
     spec: &ProviderSpec,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Settings, Vec<Diagnostic>> {
-    let mut settings = Settings::default();
-    let mut findings = Vec::new();
-    let from_env = |setting: &SettingSpec| setting.env.and_then(env).filter(|value| !value.is_empty());
-    for setting in spec.settings {
-        let value = match connection.settings.get(setting.name) {
-            Some(value) => resolve_value(connection, setting.name, value, env).map(Some),
-            None => Ok(from_env(setting)),
-        };
-        match value.and_then(|text| check(connection, setting, text)) {
-            Ok(Some(text)) => settings.set(setting.name, text),
-            Ok(None) => {}
-            Err(finding) => findings.push(*finding),
+    let mut gathering = Gathering { connection, spec, env, values: BTreeMap::new(), findings: Vec::new() };
+    gathering.take_file();
+    let from_profile = gathering.take_profile();
+    if !from_profile {
+        gathering.take_environment();
+    }
+    gathering.finish(from_profile)
+}
+
+/// Settings as they come together: from the file, from an entry of a file of connections, from the environment.
+struct Gathering<'a> {
+    connection: &'a Connection,
+    spec: &'a ProviderSpec,
+    env: &'a dyn Fn(&str) -> Option<String>,
+    values: BTreeMap<&'static str, String>,
+    findings: Vec<Diagnostic>,
+}
+
+impl Gathering<'_> {
+    fn in_file(&self, name: &str) -> bool {
+        self.connection.settings.contains_key(name)
+    }
+
+    /// In the file, though perhaps with a mistake that was reported.
+    fn held(&self, name: &str) -> bool {
+        self.in_file(name) || self.values.contains_key(name)
+    }
+
+    fn env_of(&self, name: &str) -> Option<String> {
+        let setting = self.spec.settings.iter().find(|setting| setting.name == name)?;
+        (self.env)(setting.env?).filter(|value| !value.is_empty())
+    }
+
+    fn take_file(&mut self) {
+        for setting in self.spec.settings {
+            let Some(value) = self.connection.settings.get(setting.name) else { continue };
+            match resolve_value(self.connection, setting.name, value, self.env) {
+                Ok(text) => drop(self.values.insert(setting.name, text)),
+                Err(finding) => self.findings.push(*finding),
+            }
         }
     }
-    let missing = missing(spec, connection, |setting| from_env(setting).is_some());
-    findings.extend(missing.into_iter().map(|finding| finding.at(connection.location.clone())));
-    if findings.is_empty() { Ok(settings) } else { Err(findings) }
+
+    /// Whether the connection takes its settings from a profile: the file says so, or says nothing of what a
+    /// profile would hold and the environment names one.
+    fn take_profile(&mut self) -> bool {
+        let Some(profiles) = self.spec.profiles else { return false };
+        let own = self.spec.choices.iter().flat_map(|choice| choice.ways).flat_map(|way| way.needs);
+        let says_nothing = own.into_iter().all(|name| !self.in_file(name));
+        let named = self.values.get(profiles.setting).cloned();
+        let named = named.or_else(|| self.env_of(profiles.setting).filter(|_| says_nothing));
+        let Some(name) = named else { return self.in_file(profiles.setting) };
+        match profiles::read(profiles, &name, self.env) {
+            Ok(found) => {
+                for (setting, value) in found {
+                    if !self.in_file(setting) {
+                        self.values.insert(setting, value);
+                    }
+                }
+            }
+            Err(finding) => {
+                let place = self.connection.settings.get(profiles.setting);
+                let place = place.map_or(&self.connection.location, |value| &value.location);
+                self.findings.push(finding.at(place.clone()));
+            }
+        }
+        true
+    }
+
+    /// Completes the ways that are in use; what belongs to no choice is taken as it is.
+    fn take_environment(&mut self) {
+        let mut wanted: Vec<&SettingSpec> = Vec::new();
+        let choices = self.spec.choices;
+        for setting in self.spec.settings.iter().filter(|setting| !self.held(setting.name)) {
+            let mut of = choices.iter().filter(|choice| choice.has(setting.name)).peekable();
+            let free = of.peek().is_none();
+            if free || of.any(|choice| matches!(self.pick(choice), Pick::Way(way) if way.has(setting.name))) {
+                wanted.push(setting);
+            }
+        }
+        for setting in wanted {
+            if let Some(value) = self.env_of(setting.name) {
+                self.values.insert(setting.name, value);
+            }
+        }
+    }
+
+    fn pick(&self, choice: &'static Choice) -> Pick<'static> {
+        pick(choice, &|name| self.held(name), &|name| self.env_of(name).is_some())
+    }
+
+    fn finish(mut self, from_profile: bool) -> Result<Settings, Vec<Diagnostic>> {
+        let otherwise = |setting: &SettingSpec| self.values.contains_key(setting.name);
+        let mut missing = missing(self.spec, self.connection, otherwise);
+        // With a profile that could not be read there is one mistake, not ten.
+        if !from_profile || self.findings.is_empty() {
+            let held = |name: &str| self.held(name);
+            missing.extend(undecided(self.spec, &held, &|_| false));
+        }
+        let place = &self.connection.location;
+        self.findings.extend(missing.into_iter().map(|finding| finding.at(place.clone())));
+        let mut settings = Settings::default();
+        for setting in self.spec.settings {
+            match check(self.connection, setting, self.values.remove(setting.name)) {
+                Ok(Some(text)) => settings.set(setting.name, text),
+                Ok(None) => {}
+                Err(finding) => self.findings.push(*finding),
+            }
+        }
+        if self.findings.is_empty() { Ok(settings) } else { Err(self.findings) }
+    }
 }
 
 /// One value, its references replaced.

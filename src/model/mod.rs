@@ -25,4 +25,6 @@ pub use live::{Denial, LiveServer, LiveState, Settles};
 pub use location::Location;
 pub use operation::{OffKind, Operation, RebootKind, Verb};
 pub use power::Power;
-pub use settings::{ProviderSpec, SettingKind, SettingSpec, Settings};
+pub use settings::{
+    Choice, ProfileSettings, Profiles, ProviderSpec, SettingKind, SettingSpec, Settings, Way,
+};

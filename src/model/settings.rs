@@ -32,6 +32,68 @@ pub struct SettingSpec {
     pub doc: &'static str,
 }
 
+/// One way of giving something that there are several ways of giving.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// The settings that it takes.
+    pub needs: &'static [&'static str],
+    /// The settings that belong to it and may be left out.
+    pub may: &'static [&'static str],
+}
+
+/// Something that can be given in several ways, of which a connection uses one: credentials, mostly. What stands in
+/// the file decides before the environment does, and settings of the other ways are not taken from there.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    /// What it is, for people: `credentials`.
+    pub what: &'static str,
+    /// The ways, the preferred one first.
+    pub ways: &'static [Way],
+}
+
+impl Choice {
+    /// Whether a setting belongs to any of the ways.
+    pub fn has(&self, setting: &str) -> bool {
+        self.ways.iter().any(|way| way.has(setting))
+    }
+
+    /// The ways, for people: `token; or access_key and secret_key`.
+    pub fn described(&self) -> String {
+        let ways: Vec<String> = self.ways.iter().map(|way| way.needs.join(" and ")).collect();
+        ways.join("; or ")
+    }
+}
+
+impl Way {
+    /// Whether a setting belongs to it.
+    pub fn has(&self, setting: &str) -> bool {
+        self.needs.contains(&setting) || self.may.contains(&setting)
+    }
+}
+
+/// Settings of a connection, by name.
+pub type ProfileSettings = Vec<(&'static str, String)>;
+
+/// A file that the users of an API have already and that holds connections to it, by name. Read when a connection
+/// names an entry of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Profiles {
+    /// The setting that names an entry.
+    pub setting: &'static str,
+    /// The environment variable that names the file.
+    pub file_env: &'static str,
+    /// The names of the file, the first one found is read.
+    pub files: &'static [&'static str],
+    /// The names of the file beside it that holds secrets in the same form.
+    pub secrets: &'static [&'static str],
+    /// The folders that are looked into, in order; `~` is the user's home.
+    pub folders: &'static [&'static str],
+    /// The key below which the entries are.
+    pub section: &'static str,
+    /// An entry as settings of the connection. The error says what cannot be used, and quotes no value.
+    pub read: fn(&serde_json::Value) -> Result<ProfileSettings, String>,
+}
+
 /// A row of the provider registry, as data.
 #[derive(Clone, Copy, Debug)]
 pub struct ProviderSpec {
@@ -41,6 +103,10 @@ pub struct ProviderSpec {
     pub title: &'static str,
     /// All settings; unknown ones are errors.
     pub settings: &'static [SettingSpec],
+    /// What can be given in several ways. A setting of a way is not `required` by itself.
+    pub choices: &'static [Choice],
+    /// The file of connections that users of this API have already, if there is one.
+    pub profiles: Option<&'static Profiles>,
     /// Why `endpoint` has no default here; `None` where it has one.
     pub endpoint_required: Option<&'static str>,
     /// What it can do.

@@ -171,13 +171,20 @@ impl Case<'_> {
     /// What a step becomes where the server is suspended: it is resumed, not started; and it is stopped by a call
     /// that works on a suspended server, or resumed before.
     fn awake(&self, step: Step) -> Verdict<Vec<Step>> {
-        let resume = Step::new(Operation::Resume);
+        let resume = || {
+            let asleep = "it is suspended, and nothing of the provider resumes it";
+            if self.capabilities.suspend {
+                Ok(Step::new(Operation::Resume))
+            } else {
+                Err(self.unsupported(asleep))
+            }
+        };
         let works = |operation: &Operation| match operation {
             Operation::PowerOff { method } => self.capabilities.off_when_suspended.includes(*method),
             _ => true,
         };
         if step.operation == Operation::PowerOn {
-            return Ok(vec![resume]);
+            return Ok(vec![resume()?]);
         }
         if works(&step.operation) {
             return Ok(vec![step]);
@@ -186,13 +193,10 @@ impl Case<'_> {
             let note = "hard: it is suspended, and no guest runs that could shut down";
             return Ok(vec![Step { note: Some(note.into()), ..Step::new(fallback.clone()) }]);
         }
-        if !self.capabilities.power_on {
-            return Err(self.unsupported("it is suspended and cannot be stopped from there; off is declared"));
-        }
         self.allowed(Verb::PowerOn, true)?;
         let first = format!("resumed first: {} does not stop a suspended server", self.type_name);
         let note = step.note.map_or_else(|| first.clone(), |note| format!("{first}; {note}"));
-        Ok(vec![resume, Step { note: Some(note), ..step }])
+        Ok(vec![resume()?, Step { note: Some(note), ..step }])
     }
 
     /// The call for a wanted power, whether or not it is needed: what a provider cannot do at all is said in the
@@ -413,7 +417,7 @@ impl Case<'_> {
 
 /// What is done, as people read it: a server that is resumed only to be stopped is stopped.
 fn actions(steps: &[Step]) -> Vec<Verb> {
-    let stops = steps.iter().any(|step| step.operation.verb() == Verb::PowerOff);
-    let on_the_way = |step: &&Step| stops && step.operation == Operation::Resume;
+    let ends_off = steps.iter().any(|step| step.operation.verb() == Verb::PowerOff);
+    let on_the_way = |step: &&Step| ends_off && step.operation == Operation::Resume;
     steps.iter().filter(|step| !on_the_way(step)).map(|step| step.operation.verb()).collect()
 }

@@ -27,6 +27,10 @@ pub struct ProviderRow {
     pub delete: bool,
     /// Why `endpoint` must be given; `null` where it has a default.
     pub endpoint_required: Option<&'static str>,
+    /// What can be given in several ways, and the ways: `credentials: token; or username and password`.
+    pub choices: Vec<String>,
+    /// The setting that names an entry of a file of connections, and that file.
+    pub profiles: Option<(&'static str, &'static str)>,
     /// The settings.
     pub settings: Vec<SettingRow>,
 }
@@ -74,6 +78,12 @@ fn row(spec: &'static ProviderSpec) -> ProviderRow {
         rename: can.rename,
         delete: can.delete,
         endpoint_required: spec.endpoint_required,
+        choices: spec
+            .choices
+            .iter()
+            .map(|choice| format!("{}: {}", choice.what, choice.described()))
+            .collect(),
+        profiles: spec.profiles.and_then(|p| Some((p.setting, *p.files.first()?))),
         settings: spec
             .settings
             .iter()
@@ -113,10 +123,17 @@ pub fn providers_text(rows: &[ProviderRow]) -> String {
     }
     for row in rows {
         let _ = writeln!(out, "\n{}: {}", row.type_name, row.title);
+        let width = row.settings.iter().map(|setting| setting.name.len()).max().unwrap_or(0).max(12);
         for setting in &row.settings {
             let need = if setting.required { "required" } else { "optional" };
             let env = setting.env.map_or_else(String::new, |env| format!(" [{env}]"));
-            let _ = writeln!(out, "  {:<12} {need}  {}{env}", setting.name, setting.doc);
+            let _ = writeln!(out, "  {:<width$} {need}  {}{env}", setting.name, setting.doc);
+        }
+        for choice in &row.choices {
+            let _ = writeln!(out, "  needs {choice}");
+        }
+        if let Some((setting, file)) = row.profiles {
+            let _ = writeln!(out, "  or {setting}: NAME takes an entry of {file}");
         }
         if let Some(why) = row.endpoint_required {
             let _ = writeln!(out, "  endpoint has no default: {why}");

@@ -51,6 +51,8 @@ pub(crate) static FLEX: ProviderSpec = ProviderSpec {
         setting("password", SettingKind::Secret, true, Some("FLEX_PASSWORD"), "Its password"),
         setting("account_id", SettingKind::Text, false, None, "An account below the user's"),
     ],
+    choices: &[],
+    profiles: None,
     endpoint_required: Some("it has no public host name"),
     capabilities: capabilities(CaseRule::Exact),
 };
@@ -64,6 +66,8 @@ pub(crate) static GRID: ProviderSpec = ProviderSpec {
         setting("api_key", SettingKind::Secret, true, None, "The key"),
         setting("secret", SettingKind::Secret, true, None, "The shared secret"),
     ],
+    choices: &[],
+    profiles: None,
     endpoint_required: Some("its service was switched off and the host may belong to anyone"),
     capabilities: capabilities(CaseRule::Insensitive),
 };

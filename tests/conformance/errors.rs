@@ -50,7 +50,9 @@ async fn refusals_are_told_apart_and_do_not_pass_by_themselves() {
             assert_eq!((error.status, error.effect, error.is_transient()), (Some(code), Effect::None, false));
             let Some((error, calls)) = of_a_change(row, &fault, false).await else { continue };
             assert!(kinds.contains(&error.kind), "{code}: {error:?}");
-            assert_eq!((error.effect, error.is_transient(), calls), (Effect::None, false, 1), "{code}");
+            assert_eq!((error.effect, error.is_transient()), (Effect::None, false), "{code}");
+            // A session may have ended: then one login and the call once more.
+            assert!(calls == 1 || (code == 401 && calls <= 3), "{code}: {calls} calls");
         }
         let (unauthorised, forbidden) = (
             of_a_read(row, &json!({ "status": { "code": 401, "body": "no" } })).await.kind,

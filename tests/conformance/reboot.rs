@@ -44,7 +44,8 @@ async fn a_mark_taken_before_tells_a_reboot_that_arrived_from_one_that_did_not()
             let Some(mark) = bench.provider.mark(&id, &operation).await.unwrap() else { continue };
             let trail = Trail { id: &id, operation: &operation, receipt: None, mark: Some(&mark) };
             let before = bench.provider.observe(trail).await.unwrap();
-            assert_eq!(before.job, Job::NotThere);
+            // Records that may have gaps are evidence of what they show and of nothing else.
+            assert!(matches!(before.job, Job::NotThere | Job::NoRecords), "{:?}", before.job);
             bench.send(&operation, &id).await.unwrap();
             let after = bench.provider.observe(trail).await.unwrap();
             assert!(matches!(after.job, Job::Running | Job::Succeeded), "{:?}", after.job);

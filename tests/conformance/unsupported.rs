@@ -1,6 +1,7 @@
 //! What a row does not declare is refused before anything is sent.
 
 use crate::rig::{Bench, for_every_provider, operations};
+use fleetform::model::Operation;
 use fleetform::provider::{Effect, ErrorKind};
 
 #[tokio::test]
@@ -22,6 +23,11 @@ async fn an_undeclared_operation_is_unsupported_and_no_request_is_made() {
                 (ErrorKind::Unsupported, Effect::None),
                 "{operation:?}: {error}"
             );
+        }
+        if !row.spec.capabilities.suspend {
+            let error =
+                bench.send(&Operation::Resume, &bench.id("runs")).await.expect_err("it is not declared");
+            assert_eq!((error.kind, error.effect), (ErrorKind::Unsupported, Effect::None), "{error}");
         }
         assert_eq!(bench.calls(), before);
         assert!(undeclared > 0, "nobody has several kinds of everything");

@@ -2,6 +2,7 @@
 
 use super::keys::{ConnectionKey, TimeoutKey};
 use super::{CONNECTION_KEYS, Decoder, TIMEOUT_KEYS};
+use crate::config::choices::{Pick, pick};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::fleet::{Connection, Timeouts, Value};
 use crate::config::reference::{Piece, pieces};
@@ -235,7 +236,17 @@ impl Decoder<'_> {
     }
 
     fn missing_settings(&mut self, parts: &Parts<'_, '_>, spec: &ProviderSpec, connection: &Connection) {
-        for missing in missing(spec, connection, |setting| setting.env.is_some()) {
+        let mut found = missing(spec, connection, |setting| setting.env.is_some());
+        let from_profile = spec.profiles.is_some_and(|p| connection.settings.contains_key(p.setting));
+        if !from_profile {
+            let held = |name: &str| connection.settings.contains_key(name);
+            let may_come = |name: &str| {
+                let setting = spec.settings.iter().find(|setting| setting.name == name);
+                setting.is_some_and(|setting| setting.env.is_some())
+            };
+            found.extend(undecided(spec, &held, &may_come));
+        }
+        for missing in found {
             self.report(parts.key_span, missing);
         }
     }
@@ -267,6 +278,44 @@ pub(in crate::config) fn missing(
         }
     }
     found
+}
+
+/// What can be given in several ways and is given in none, or in more than one.
+pub(in crate::config) fn undecided(
+    spec: &ProviderSpec,
+    held: &dyn Fn(&str) -> bool,
+    otherwise: &dyn Fn(&str) -> bool,
+) -> Vec<Diagnostic> {
+    let name = spec.type_name;
+    let finding = |choice| {
+        let profile = spec.profiles.map_or_else(String::new, |profiles| {
+            let file = profiles.files.first().copied().unwrap_or_default();
+            format!("; or {}: NAME, an entry of {file}", profiles.setting)
+        });
+        match pick(choice, held, otherwise) {
+            Pick::Way(_) => None,
+            Pick::Several(ways) => {
+                let ways: Vec<String> = ways.iter().map(|way| way.needs.join(" and ")).collect();
+                let message = format!("{} are given in several ways: {}", choice.what, ways.join("; "));
+                Some(Diagnostic::error("several_ways", message).cure("keep one of them"))
+            }
+            Pick::Incomplete(lacks) => {
+                let message = format!("a {name} connection needs {} too", lacks.join(" and "));
+                let settings = spec.settings.iter().filter(|setting| lacks.contains(&setting.name));
+                let cures: Vec<String> = settings.map(how_to_give).collect();
+                Some(Diagnostic::error("missing_setting", message).cure(cures.join("; ")))
+            }
+            Pick::Nothing => {
+                let message = format!("a {name} connection needs {}", choice.what);
+                let variables: Vec<&str> =
+                    spec.settings.iter().filter(|s| choice.has(s.name)).filter_map(|s| s.env).collect();
+                let cure =
+                    format!("give {}{profile} (environment: {})", choice.described(), variables.join(", "));
+                Some(Diagnostic::error("missing_setting", message).cure(cure))
+            }
+        }
+    };
+    spec.choices.iter().filter_map(finding).collect()
 }
 
 fn how_to_give(setting: &SettingSpec) -> String {

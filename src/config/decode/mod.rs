@@ -15,7 +15,7 @@ mod words;
 pub use scalars::parse_duration;
 
 pub(super) use collect::{Document, collect};
-pub(super) use connections::missing;
+pub(super) use connections::{missing, undecided};
 pub(super) use keys::{CONNECTION_KEYS, DEFAULT_KEYS, Key, LIMIT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS};
 
 use super::diagnostic::Diagnostic;

@@ -33,6 +33,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
             doc: "Shared secret of the key",
         },
     ],
+    choices: &[],
+    profiles: None,
     endpoint_required: Some(
         "GoGrid's public service was switched off and its host name may belong to anyone, so no credential is sent there",
     ),

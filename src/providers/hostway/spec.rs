@@ -40,6 +40,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
             doc: "Account, for deployments with the long path style; without it the credentials' own",
         },
     ],
+    choices: &[],
+    profiles: None,
     endpoint_required: Some("Hostway publishes no host name for this API"),
     capabilities: Capabilities {
         power_on: true,
