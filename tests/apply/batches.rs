@@ -123,7 +123,9 @@ impl Provider for Fake {
             }
             _ => {}
         }
-        named.iter().for_each(|id| self.does(operation, id));
+        for id in &named {
+            self.does(operation, id);
+        }
         match self.manner {
             Manner::LosesTheAnswer => Err(Error::new(ErrorKind::LostAnswer, "cut off").maybe_effective()),
             Manner::ForgetsTheLast => Ok(vec![Ok(Receipt::default()); ids.len() - 1]),
