@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 fn world() -> Value {
     json!({
         "version": 1,
-        "defaults": { "settle": "600ms" },
+        "defaults": { "settle": "1500ms" },
         "connections": { "mt": { "type": "mediatemple" } },
         "servers": [
             { "connection": "mt", "id": 556, "name": "one.example.com", "power": "on" },
