@@ -174,7 +174,7 @@ mod tests {
         let graceful = Operation::PowerOff { method: OffKind::Graceful };
         let soft = change("a", "a", Power::On, Some(Power::Off), vec![graceful.clone()]);
         assert!(
-            told(&[soft.clone()], &[off("a")]).contains("would be done"),
+            told(std::slice::from_ref(&soft), &[off("a")]).contains("would be done"),
             "a hard way instead of a soft one"
         );
         let mut falls_back = soft.clone();
