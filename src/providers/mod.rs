@@ -1,7 +1,9 @@
 //! The registry: one `mod` line and one table row per provider. Nothing else in the program names a provider.
 
+pub mod clc;
 pub mod gogrid;
 pub mod hostway;
+pub mod huawei_workspace;
 
 use crate::http::{Clients, Limits};
 use crate::model::{ProviderSpec, Settings};
