@@ -24,5 +24,7 @@ mod rename;
 mod retry;
 #[path = "rig/mod.rs"]
 mod rig;
+#[path = "conformance/safety.rs"]
+mod safety;
 #[path = "conformance/unsupported.rs"]
 mod unsupported;

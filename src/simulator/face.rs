@@ -35,6 +35,11 @@ pub trait Face: Send + Sync {
     /// The path with its variable parts named, `/servers/{id}/action`, for counting calls.
     fn route(&self, request: &Request) -> &'static str;
 
+    /// Whether the request asks for a change of a server; a login does not. For fault rules.
+    fn changes(&self, request: &Request) -> bool {
+        request.method != "GET"
+    }
+
     /// Answers one request. Transitions that are due at `now` have been settled before.
     fn handle(&self, world: &mut ConnectionWorld, request: &Request, now: Moment) -> Response;
 

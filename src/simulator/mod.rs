@@ -28,6 +28,7 @@
 //!     path: /grid/server/power
 //!     query: "*"
 //!     body: "*power=cycle*"
+//!     changes: true                        # asks for a change of a server; a login does not
 //!     nth: 1                               # the first matching call that goes wrong
 //!     count: 1                             # how many do; or all
 //!     fault: reset_after                   # see Fault
