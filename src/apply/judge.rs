@@ -31,6 +31,9 @@ pub(super) struct Watch<'a> {
     /// How long it may take in all.
     settle: Duration,
     last_motion: Option<Duration>,
+    /// When the provider's record last said that the operation was under way. A record may be out of reach for a
+    /// while, or for good; until then nothing at rest is a sign of the end.
+    last_running: Option<Duration>,
 }
 
 impl<'a> Watch<'a> {
@@ -41,11 +44,17 @@ impl<'a> Watch<'a> {
         usual_delay: Duration,
         settle: Duration,
     ) -> Self {
-        Self { operation, same_name, accepted, quiet: usual_delay.min(settle / 2), settle, last_motion: None }
+        let quiet = usual_delay.min(settle / 2);
+        Self { operation, same_name, accepted, quiet, settle, last_motion: None, last_running: None }
     }
 
     /// Judges an observation made `elapsed` after the call.
     pub(super) fn judge(&mut self, seen: &Observation, elapsed: Duration) -> Judgement {
+        // What the provider keeps a record of has arrived, whatever became of the answer.
+        self.accepted |= matches!(seen.job, Job::Running | Job::Succeeded);
+        if seen.job == Job::Running {
+            self.last_running = Some(elapsed);
+        }
         let verdict = match (&seen.live, self.operation) {
             (None, Operation::Delete) => Judgement::Done("the provider says that it is gone".into()),
             (None, _) => Judgement::Failed("the server does not exist any more".into()),
@@ -132,7 +141,7 @@ impl<'a> Watch<'a> {
                 Judgement::Done("it was queued and has begun; the provider does not show its end".into())
             }
             _ if self.last_motion.is_some() => Judgement::Done("it was seen restarting and is back".into()),
-            _ if elapsed < self.quiet => Judgement::Wait,
+            _ if elapsed < self.last_running.unwrap_or_default() + self.quiet => Judgement::Wait,
             _ if self.accepted => {
                 Judgement::Done("accepted; the provider shows no other sign of a reboot".into())
             }

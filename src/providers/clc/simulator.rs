@@ -105,6 +105,10 @@ impl Face for Clc {
         }
     }
 
+    fn changes(&self, request: &Request) -> bool {
+        request.method != "GET" && place(request) != Place::Login
+    }
+
     fn handle(&self, world: &mut ConnectionWorld, request: &Request, now: Moment) -> Response {
         answer(world, request, now).unwrap_or_else(|refusal| refusal)
     }
