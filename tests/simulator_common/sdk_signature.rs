@@ -43,7 +43,8 @@ impl Signer {
         headers.sort();
         let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
         let names = names.join(";");
-        let block: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+        let block: Vec<String> = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+        let block = block.concat();
         let mut pairs: Vec<&str> = query.split('&').collect();
         pairs.sort_unstable();
         let query_signed = pairs.join("&");
@@ -68,5 +69,5 @@ impl Signer {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// How long a token lives.
-const TWO_WEEKS: Duration = Duration::from_secs(1_209_600);
+const TWO_WEEKS: Duration = Duration::from_hours(14 * 24);
 
 /// How long the tokens of the `-short` user live.
 const SHORT: Duration = Duration::from_secs(1);

@@ -7,6 +7,7 @@ use crate::simulator::{ConnectionWorld, Request, Response, Serial, SimServer, St
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// The data center of servers that name none.
 pub(super) const HOME: &str = "wa1";
@@ -80,7 +81,11 @@ pub(super) fn group_of(serial: Serial, server: &SimServer) -> Group<'_> {
 
 fn group_id(connection: &str, datacenter: &str, path: &str) -> String {
     let digest = Sha256::digest(format!("{connection}\n{datacenter}\n{path}"));
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().take(16).fold(String::with_capacity(32), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 #[derive(Serialize)]
@@ -208,7 +213,7 @@ pub(super) fn group(world: &ConnectionWorld, id: &str, request: &Request) -> Ans
         let root = Node::root(world, datacenter);
         let scene = Scene { world, datacenter, detailed };
         if let Some((path, node)) = scene.find(&root, String::new(), id) {
-            return Ok(Response::json(200, &scene.show(path, node)));
+            return Ok(Response::json(200, &scene.show(&path, node)));
         }
     }
     Err(missing())
@@ -222,17 +227,17 @@ impl<'a> Scene<'a> {
         node.groups.iter().find_map(|(name, child)| self.find(child, below(&path, name), id))
     }
 
-    fn show<'n>(self, path: String, node: &'n Node<'a>) -> Shown<'n>
+    fn show<'n>(self, path: &str, node: &'n Node<'a>) -> Shown<'n>
     where
         'a: 'n,
     {
         let connection = self.world.name.as_str();
-        let kind = match path.as_str() {
+        let kind = match path {
             ARCHIVE => "archive",
             TEMPLATES => "templates",
             _ => "default",
         };
-        let id = group_id(connection, self.datacenter, &path);
+        let id = group_id(connection, self.datacenter, path);
         let name = path.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned);
         let servers = self.detailed.then(|| {
             let all =
@@ -255,12 +260,12 @@ impl<'a> Scene<'a> {
                 ..Link::default()
             }
         }));
-        let parent = path.clone();
-        let groups = node.groups.iter().map(move |(name, child)| self.show(below(&parent, name), child));
+        let parent = path.to_owned();
+        let groups = node.groups.iter().map(move |(name, child)| self.show(&below(&parent, name), child));
         Shown {
             id,
             name: name.unwrap_or_else(|| root_name(self.datacenter)),
-            description: (!matches!(path.as_str(), "" | ARCHIVE | TEMPLATES)).then_some(""),
+            description: (!matches!(path, "" | ARCHIVE | TEMPLATES)).then_some(""),
             location_id: self.datacenter.to_ascii_uppercase(),
             kind,
             status: "active",

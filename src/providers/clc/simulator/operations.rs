@@ -74,8 +74,7 @@ impl Operation {
             (Self::Pause, Power::On) => to(Power::Suspended),
             (Self::Reboot | Self::Reset, Power::On) => Verdict::Take(Effect::Reboot),
             // No guest runs in a paused server that could shut it down, and none in a stopped one to be paused.
-            (Self::ShutDown, Power::Suspended) | (Self::Pause, Power::Off) => Verdict::Refuse,
-            (Self::Reboot | Self::Reset, _) => Verdict::Refuse,
+            (Self::ShutDown | Self::Reboot | Self::Reset, _) | (Self::Pause, Power::Off) => Verdict::Refuse,
         }
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(super) const REGION: &str = "ap-southeast-1";
 
 /// How long a token lives.
-const ONE_DAY: Duration = Duration::from_secs(24 * 3600);
+const ONE_DAY: Duration = Duration::from_hours(24);
 
 /// How long the tokens of the `-short` user live.
 const SHORT: Duration = Duration::from_secs(1);

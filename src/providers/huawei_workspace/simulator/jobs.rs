@@ -24,7 +24,8 @@ const COUNT: &str = "jobs";
 #[derive(Serialize)]
 struct Job<'a> {
     id: &'a str,
-    job_type: &'static str,
+    #[serde(rename = "job_type")]
+    kind: &'static str,
     begin_time: String,
     end_time: Option<String>,
     status: &'static str,
@@ -98,18 +99,18 @@ fn done_at(world: &ConnectionWorld, job: &SimJob) -> Option<Moment> {
 pub(super) fn get(world: &ConnectionWorld, id: &str, now: Moment) -> Answer<Response> {
     let parts: Vec<&SimJob> = world.jobs().filter(|job| job.command == id).collect();
     let first = parts.first().ok_or_else(unknown_job)?;
-    let states: Vec<&str> = parts.iter().map(|job| state(world, job, now)).collect();
-    let is_over = states.iter().all(|state| matches!(*state, "SUCCESS" | FAILED));
+    let stages: Vec<&str> = parts.iter().map(|job| state(world, job, now)).collect();
+    let is_over = stages.iter().all(|state| matches!(*state, "SUCCESS" | FAILED));
     let status = match is_over {
-        true if states.contains(&FAILED) => FAILED,
+        true if stages.contains(&FAILED) => FAILED,
         true => "SUCCESS",
-        false if states.iter().all(|state| *state == "WAITING") => "WAITING",
+        false if stages.iter().all(|state| *state == "WAITING") => "WAITING",
         false => "RUNNING",
     };
     let ended = parts.iter().filter_map(|job| done_at(world, job)).max();
     let job = Job {
         id,
-        job_type: KIND,
+        kind: KIND,
         begin_time: written(first.created),
         end_time: ended.filter(|_| is_over).map(written),
         status,

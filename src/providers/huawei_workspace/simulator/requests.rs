@@ -130,7 +130,7 @@ impl Edit {
                 ("name", Value::String(name)) if is_name(&name) => edit.name = Some(name),
                 ("description", Value::String(text)) => edit.attributes.push(("description", text.into())),
                 ("maintain_status", Value::Bool(flag)) => {
-                    edit.attributes.push(("maintain_status", flag.into()))
+                    edit.attributes.push(("maintain_status", flag.into()));
                 }
                 _ => return Err(malformed(format!("The member {key} is not known, or it cannot be that."))),
             }

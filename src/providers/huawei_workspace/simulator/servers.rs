@@ -156,7 +156,7 @@ enum Action {
 struct Step {
     serial: Serial,
     effect: Effect,
-    word: &'static str,
+    task: &'static str,
     in_vain: bool,
 }
 
@@ -173,7 +173,7 @@ impl Action {
     /// `None` where nothing is to be done: it is so already.
     fn step(self, world: &ConnectionWorld, serial: Serial) -> Answer<Option<Step>> {
         let Some(server) = world.server(serial) else { return Ok(None) };
-        let (effect, word) = match (self, views::vm_status(server)) {
+        let (effect, task) = match (self, views::vm_status(server)) {
             (Self::Start, "ACTIVE") | (Self::Stop(_), "SHUTOFF") => return Ok(None),
             (Self::Start, "SHUTOFF") => (Effect::Power(Power::On), "powering-on"),
             (Self::Stop(_), "ACTIVE") => (Effect::Power(Power::Off), "powering-off"),
@@ -185,13 +185,13 @@ impl Action {
         };
         let asks_the_guest = matches!(self, Self::Stop(Kind::Soft) | Self::Reboot(Kind::Soft));
         let in_vain = asks_the_guest && views::flag(server, "no_guest");
-        Ok(Some(Step { serial, effect, word, in_vain }))
+        Ok(Some(Step { serial, effect, task, in_vain }))
     }
 }
 
 impl Step {
     fn take(self, world: &mut ConnectionWorld, now: Moment) {
-        let order = Order { effect: self.effect, word: Some(self.word), job: None };
+        let order = Order { effect: self.effect, word: Some(self.task), job: None };
         if self.in_vain {
             world.accept_in_vain(self.serial, &order, "the guest does not answer", now);
         } else {

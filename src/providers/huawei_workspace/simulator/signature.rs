@@ -4,6 +4,7 @@ use crate::simulator::{Moment, Request};
 use hmac::{Hmac, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 
 const ALGORITHM: &str = "SDK-HMAC-SHA256";
 
@@ -147,7 +148,11 @@ fn millis(date: &str) -> Option<u64> {
 
 /// Lower-case hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 #[cfg(test)]
@@ -218,7 +223,7 @@ mod tests {
         let good = claim(signed, expected);
         let changes: [fn(&mut Request); 7] = [
             |request| request.method = "POST".into(),
-            |request| request.path.push_str("s"),
+            |request| request.path.push('s'),
             |request| request.query = "a=".into(),
             |request| request.body.push(b' '),
             |request| request.headers[0].1.push_str(":8080"),
@@ -226,9 +231,9 @@ mod tests {
             |request| drop(request.headers.pop()),
         ];
         for (at, change) in changes.iter().enumerate() {
-            let mut changed = reboot();
-            change(&mut changed);
-            assert!(good.verify("HWSK", "", &changed, now()).is_err(), "change {at}");
+            let mut other = reboot();
+            change(&mut other);
+            assert!(good.verify("HWSK", "", &other, now()).is_err(), "change {at}");
         }
         assert!(good.verify("HWSK", "/base", &reboot(), now()).is_err(), "the whole path is signed");
         let mut unhashed = reboot();

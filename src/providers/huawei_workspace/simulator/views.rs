@@ -55,7 +55,8 @@ pub(super) struct Server<'a> {
     name: &'a str,
     machine_name: String,
     description: &'a str,
-    server_group_id: &'a str,
+    #[serde(rename = "server_group_id")]
+    group: &'a str,
     instance_id: String,
     status: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,9 +75,12 @@ pub(super) struct Server<'a> {
 
 #[derive(Serialize)]
 struct LastJob<'a> {
-    job_id: &'a str,
-    job_type: &'static str,
-    job_status: &'static str,
+    #[serde(rename = "job_id")]
+    id: &'a str,
+    #[serde(rename = "job_type")]
+    kind: &'static str,
+    #[serde(rename = "job_status")]
+    status: &'static str,
 }
 
 /// Every value is a text.
@@ -148,19 +152,16 @@ pub(super) fn server<'a>(
 ) -> Server<'a> {
     let id = server.id.as_deref().unwrap_or_default();
     let last = jobs::last_of(world, id);
-    let job = last.map(|job| LastJob {
-        job_id: &job.command,
-        job_type: jobs::KIND,
-        job_status: jobs::state(world, job, now),
-    });
-    let delete_failed = job.as_ref().is_some_and(|job| job.job_status == jobs::FAILED);
+    let job =
+        last.map(|job| LastJob { id: &job.command, kind: jobs::KIND, status: jobs::state(world, job, now) });
+    let delete_failed = job.as_ref().is_some_and(|job| job.status == jobs::FAILED);
     let frozen = vm_status(server) == "FREEZE";
     Server {
         id,
         name: &server.name,
         machine_name: machine_name(server),
         description: server.text("description").unwrap_or_default(),
-        server_group_id: group(server),
+        group: group(server),
         instance_id: format!("5a1d0c6e-7a3b-4d2f-8e11-{serial:012x}"),
         status: registration(world, server, now),
         vm_status: match server.text("no_vm_status") {
