@@ -14,6 +14,8 @@ mod errors;
 mod get;
 #[path = "conformance/list.rs"]
 mod list;
+#[path = "conformance/many.rs"]
+mod many;
 #[path = "conformance/power.rs"]
 mod power;
 #[path = "conformance/reboot.rs"]

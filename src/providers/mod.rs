@@ -4,6 +4,8 @@ pub mod clc;
 pub mod gogrid;
 pub mod hostway;
 pub mod huawei_workspace;
+pub mod mediatemple;
+pub mod openstack;
 
 use crate::http::{Clients, Limits};
 use crate::model::{ProviderSpec, Settings};

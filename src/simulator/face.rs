@@ -47,6 +47,10 @@ pub trait Face: Send + Sync {
     fn refuse(&self, request: &Request) -> Response;
 }
 
+/// The key of [`ConnectionWorld::memory`] under which a face keeps the sessions that it has opened, so that they can
+/// be ended behind the clients' backs.
+pub const SESSIONS: &str = "tokens";
+
 /// The faces that a simulator is started with; the provider registry has them all.
 pub type Faces<'a> = &'a [&'static dyn Face];
 

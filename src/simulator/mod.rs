@@ -54,7 +54,7 @@ mod world;
 
 pub use connection::{ConnectionWorld, Manner, Serial};
 pub use error::Error;
-pub use face::{Face, Faces, path_segment};
+pub use face::{Face, Faces, SESSIONS, path_segment};
 pub use fault::{Fault, Rule};
 pub use job::{JobStage, SimJob};
 pub use moment::{Moment, parse_duration};

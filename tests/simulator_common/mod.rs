@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(missing_docs, unreachable_pub, clippy::needless_pass_by_value, reason = "test code")]
 
-use fleetform::providers::{clc, gogrid, hostway, huawei_workspace};
+use fleetform::providers::{clc, gogrid, hostway, huawei_workspace, mediatemple, openstack};
 use fleetform::simulator::{Face, Options, Running, Simulator, World};
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
@@ -14,6 +14,8 @@ pub const FACES: &[&dyn Face] = &[
     gogrid::simulator::FACE,
     clc::simulator::FACE,
     huawei_workspace::simulator::FACE,
+    openstack::simulator::FACE,
+    mediatemple::simulator::FACE,
 ];
 
 /// Serves a world on a free port.

@@ -106,7 +106,7 @@ impl Face for Clc {
     }
 
     fn changes(&self, request: &Request) -> bool {
-        request.method != "GET" && place(request) != Place::Login
+        request.method != "GET" && !matches!(place(request), Place::Login)
     }
 
     fn handle(&self, world: &mut ConnectionWorld, request: &Request, now: Moment) -> Response {

@@ -106,6 +106,10 @@ impl Face for Workspace {
         }
     }
 
+    fn changes(&self, request: &Request) -> bool {
+        request.method != "GET" && !matches!(place(request), Some((_, Place::Tokens)))
+    }
+
     fn handle(&self, world: &mut ConnectionWorld, request: &Request, now: Moment) -> Response {
         let request_id = answers::request_id(request, now);
         let base = self.base_path(&world.name);

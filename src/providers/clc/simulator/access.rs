@@ -3,7 +3,7 @@
 use super::Answer;
 use super::answers::{bad_request, not_recognised, unauthorized, unsupported_media_type};
 use super::estate::HOME;
-use crate::simulator::{ConnectionWorld, Moment, Request, Response};
+use crate::simulator::{ConnectionWorld, Moment, Request, Response, SESSIONS};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -16,9 +16,6 @@ const TWO_WEEKS: Duration = Duration::from_hours(14 * 24);
 
 /// How long the tokens of the `-short` user live.
 const SHORT: Duration = Duration::from_secs(1);
-
-/// Where the live tokens are remembered, with the instant at which each ends.
-const TOKENS: &str = "tokens";
 
 /// How many logins there were, so that no two tokens are alike.
 const LOGINS: &str = "logins";
@@ -80,7 +77,7 @@ pub(super) fn login(world: &mut ConnectionWorld, request: &Request, now: Moment)
 pub(super) fn check(world: &ConnectionWorld, request: &Request, now: Moment) -> Answer<()> {
     let token = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
     let ends =
-        token.and_then(|token| world.memory.get(TOKENS)?.get(token)?.as_u64()).ok_or_else(unauthorized)?;
+        token.and_then(|token| world.memory.get(SESSIONS)?.get(token)?.as_u64()).ok_or_else(unauthorized)?;
     if now < Moment::from_millis(ends) { Ok(()) } else { Err(unauthorized()) }
 }
 
@@ -113,9 +110,9 @@ fn new_token(world: &mut ConnectionWorld, username: &str, now: Moment, ends: Mom
     let seal = URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{head}.{claims}.{}", world.name)));
     let token = format!("{head}.{claims}.{seal}");
     let mut live =
-        world.memory.remove(TOKENS).and_then(|value| value.as_object().cloned()).unwrap_or_default();
+        world.memory.remove(SESSIONS).and_then(|value| value.as_object().cloned()).unwrap_or_default();
     live.retain(|_, ends| ends.as_u64().is_some_and(|ends| ends > now.millis()));
     live.insert(token.clone(), ends.millis().into());
-    world.memory.insert(TOKENS.to_owned(), Value::Object(live));
+    world.memory.insert(SESSIONS.to_owned(), Value::Object(live));
     token
 }

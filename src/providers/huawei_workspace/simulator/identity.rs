@@ -3,7 +3,7 @@
 use super::answers::Refusal;
 use super::signature::hex;
 use super::{Answer, access};
-use crate::simulator::{ConnectionWorld, Moment, Request, Response};
+use crate::simulator::{ConnectionWorld, Moment, Request, Response, SESSIONS};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -16,9 +16,6 @@ const ONE_DAY: Duration = Duration::from_hours(24);
 
 /// How long the tokens of the `-short` user live.
 const SHORT: Duration = Duration::from_secs(1);
-
-/// Where the tokens are remembered that were given out.
-const TOKENS: &str = "tokens";
 
 /// How many there were, so that no two are alike.
 const LOGINS: &str = "logins";
@@ -112,7 +109,7 @@ pub(super) fn judge(world: &ConnectionWorld, token: &str, now: Moment) -> Token 
     if token == access::static_token(&world.name) {
         return Token::Good(Scope::Project);
     }
-    let known = world.memory.get(TOKENS).and_then(|tokens| tokens.get(token));
+    let known = world.memory.get(SESSIONS).and_then(|tokens| tokens.get(token));
     let Some((ends, project)) = known.and_then(|token| Some((token["ends"].as_u64()?, &token["project"])))
     else {
         return Token::Unknown;
@@ -182,13 +179,13 @@ fn remember(world: &mut ConnectionWorld, scope: Scope, now: Moment, ends: Moment
     // Real ones are this long, and longer.
     let parts = (0..8).map(|part| hex(&Sha256::digest(format!("{}/{number}/{part}", world.name))));
     let token = format!("MII{}", parts.collect::<String>());
-    let mut known = match world.memory.remove(TOKENS) {
+    let mut known = match world.memory.remove(SESSIONS) {
         Some(Value::Object(known)) => known,
         _ => Map::new(),
     };
     known.retain(|_, token| Moment::from_millis(token["ends"].as_u64().unwrap_or(0)).after(ONE_DAY) > now);
     known.insert(token.clone(), json!({ "ends": ends.millis(), "project": scope == Scope::Project }));
-    world.memory.insert(TOKENS.to_owned(), Value::Object(known));
+    world.memory.insert(SESSIONS.to_owned(), Value::Object(known));
     token
 }
 
