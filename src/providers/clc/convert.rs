@@ -1,6 +1,6 @@
 //! Servers as the provider describes them, and what its errors mean.
 
-use super::wire::{Message, Server, Text};
+use super::wire::{Described, Message, Server};
 use crate::http::Answer;
 use crate::model::{Denial, LiveServer, LiveState, Power, ServerId, Settles, Verb};
 use crate::provider::Error;
@@ -10,48 +10,27 @@ pub(super) fn canonical(id: &str) -> String {
     id.to_lowercase()
 }
 
-/// What is there under the id of a server.
-pub(super) enum Found {
-    Server(LiveServer),
-    /// What servers are made from.
-    Template(LiveServer),
-}
-
-impl Found {
-    /// A template is in no list. Whoever wrote its id into a file is told what it is, and nothing is done to it.
-    pub(super) fn bound_by_id(self) -> LiveServer {
-        match self {
-            Self::Server(live) => live,
-            Self::Template(live) => {
-                LiveServer { state: LiveState::Unrecognised("a template, not a server".into()), ..live }
-            }
-        }
-    }
-
-    /// For a list.
-    pub(super) fn server(self) -> Option<LiveServer> {
-        match self {
-            Self::Server(live) => Some(live),
-            Self::Template(_) => None,
-        }
-    }
-}
-
 /// The one asked for; `None` where there is nothing under this id.
-pub(super) fn one(answer: &Answer, id: &ServerId) -> Result<Option<Found>, Error> {
+pub(super) fn one(answer: &Answer, id: &str) -> Result<Option<Described>, Error> {
     match answer.status {
         200 => {
-            let server = answer.json::<Server>()?;
-            let is_template = server.is_template == Some(true);
-            let live = live(answer, &server)?;
-            if live.id.as_ref().map(ServerId::as_str) != Some(&*canonical(id.as_str())) {
+            let found = answer.json::<Described>()?;
+            if found.live.id.as_ref().map(ServerId::as_str) != Some(&*canonical(id)) {
                 return Err(answer.garbage("another server than the one asked for"));
             }
-            Ok(Some(if is_template { Found::Template(live) } else { Found::Server(live) }))
+            Ok(Some(found))
         }
         404 if says_gone(answer) => Ok(None),
         _ => Err(failure(answer)),
     }
+}
+
+/// A template is in no list. Whoever wrote its id into a file is told what it is, and nothing is done to it.
+pub(super) fn bound_by_id(found: Described) -> LiveServer {
+    if !found.is_template {
+        return found.live;
+    }
+    LiveServer { state: LiveState::Unrecognised("a template, not a server".into()), ..found.live }
 }
 
 /// Of a server, a 404 with nothing in it says that it is not there. One that says anything is about the path or the
@@ -60,19 +39,19 @@ pub(super) fn says_gone(answer: &Answer) -> bool {
     answer.status == 404 && answer.body.is_empty()
 }
 
-pub(super) fn live(answer: &Answer, server: &Server<'_>) -> Result<LiveServer, Error> {
-    let Some(id) = server.id.as_ref().map(Text::as_str).filter(|id| !id.is_empty()) else {
-        return Err(answer.garbage("a server without an id"));
-    };
-    let status = server.status.as_ref().map(Text::as_str);
-    let power = server.details.as_ref().and_then(|details| details.power_state.as_ref()).map(Text::as_str);
-    Ok(LiveServer {
-        id: Some(canonical(id).into()),
-        name: server.name.as_ref().map(|name| name.as_str().into()),
-        state: state(status, power),
-        booted_at: None,
-        denials: if status == Some(ARCHIVED) { denials() } else { Vec::new() },
-    })
+impl From<Server> for Described {
+    fn from(server: Server) -> Self {
+        let power = server.details.and_then(|details| details.power_state);
+        let status = server.status.as_deref();
+        let live = LiveServer {
+            id: server.id.filter(|id| !id.is_empty()).map(|id| canonical(&id).into()),
+            name: server.name.map(Into::into),
+            state: state(status, power.as_deref()),
+            booted_at: None,
+            denials: if status == Some(ARCHIVED) { denials() } else { Vec::new() },
+        };
+        Self { live, is_template: server.is_template == Some(true) }
+    }
 }
 
 const ARCHIVED: &str = "archived";

@@ -20,14 +20,16 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    /// Takes the token out of an answer that may be quoted in an error.
-    pub(super) fn blot_out(&self, answer: &mut Answer) {
+    /// The answer without the token, where an error may quote it.
+    pub(super) fn blotted_out(&self, mut answer: Answer) -> Answer {
         let token = self.authorization.to_str().ok().and_then(|value| value.strip_prefix(SCHEME));
-        let (Some(token), false) = (token, answer.is_success()) else { return };
-        let text = String::from_utf8_lossy(&answer.body);
-        if text.contains(token) {
-            answer.body = text.replace(token, "***").into_bytes();
+        if let Some(token) = token.filter(|_| !answer.is_success()) {
+            let text = String::from_utf8_lossy(&answer.body);
+            if text.contains(token) {
+                answer.body = text.replace(token, "***").into_bytes();
+            }
         }
+        answer
     }
 }
 

@@ -10,18 +10,19 @@ mod wire;
 
 pub use spec::SPEC;
 
-use crate::http::{Answer, Body, Connection, Nature, Policy, Request, Session};
+use crate::http::{Answer, Body, Connection, Grant, Nature, Policy, Request, Session};
 use crate::model::{LiveServer, Operation, ServerId};
 use crate::provider::{Cursor, Error, ErrorKind, Job, Observation, Part, Provider, Receipt, Trail, Verdicts};
 use crate::providers::Opening;
 use async_trait::async_trait;
-use convert::Found;
 use login::{Pass, accept};
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
 use secrecy::SecretString;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tree::Stop;
+use wire::Group;
 
 /// Below the endpoint, before every path.
 const VERSION: &str = "v2";
@@ -89,13 +90,27 @@ pub fn open(opening: &Opening<'_>) -> Result<Arc<dyn Provider>, Error> {
 
 impl Clc {
     async fn call(&self, call: &Call<'_>) -> Result<Answer, Error> {
-        let login = || login::login(&self.http, &self.username, &self.password, self.account.as_deref());
         let make = |pass: Arc<Pass>| async move {
-            let mut answer = self.http.send(|| call.request(&pass)).await?;
-            pass.blot_out(&mut answer);
-            Ok(answer)
+            let answer = self.http.send(|| call.request(&pass)).await?;
+            Ok(pass.blotted_out(answer))
         };
-        self.session.send(login, make).await
+        self.session.send(|| self.login(), make).await
+    }
+
+    /// The same for an answer that may be too large to be kept.
+    async fn call_large<T>(&self, call: &Call<'_>) -> Result<Answer, Error>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let make = |pass: Arc<Pass>| async move {
+            let answer = self.http.send_large::<T>(|| call.request(&pass)).await?;
+            Ok(pass.blotted_out(answer))
+        };
+        self.session.send(|| self.login(), make).await
+    }
+
+    async fn login(&self) -> Result<Grant<Pass>, Error> {
+        login::login(&self.http, &self.username, &self.password, self.account.as_deref()).await
     }
 
     async fn server(&self, id: &str) -> Result<Answer, Error> {
@@ -140,7 +155,7 @@ impl Provider for Clc {
             }
             Some(Stop::Group(id)) => {
                 let call = Call { query: detailed, ..Call::get("groups", [id]) };
-                tree::group(&self.call(&call).await?, id)
+                tree::group(self.call_large::<Group>(&call).await?, id)
             }
             Some(Stop::Server(id)) => tree::server(&self.server(id).await?, id),
             None => Err(Error::new(ErrorKind::Config, "this is no place in a list of servers")),
@@ -148,7 +163,7 @@ impl Provider for Clc {
     }
 
     async fn get(&self, id: &ServerId) -> Result<Option<LiveServer>, Error> {
-        Ok(convert::one(&self.server(id.as_str()).await?, id)?.map(Found::bound_by_id))
+        Ok(convert::one(&self.server(id.as_str()).await?, id.as_str())?.map(convert::bound_by_id))
     }
 
     async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Result<Verdicts, Error> {

@@ -1,7 +1,7 @@
 //! What becomes of the servers of a call, and how far an operation is.
 
 use super::convert::{canonical, failure, says_gone};
-use super::wire::{Entries, Entry, Link, Status, Text};
+use super::wire::{Entries, Entry, Rel, Status};
 use crate::http::Answer;
 use crate::model::{OffKind, Operation, RebootKind, ServerId, Verb};
 use crate::provider::{Error, ErrorKind, Job, Receipt, Verdicts};
@@ -40,9 +40,9 @@ pub(super) fn deleted(answer: &Answer, id: &ServerId) -> Result<Receipt, Error> 
 
 /// The entries of an answer. A refusal may come with a 400 (clc-python-sdk server.py); a 400 without entries refuses
 /// the request as a whole, and a success without them is no sign that it arrived.
-fn entries(answer: &Answer) -> Result<Entries<'_>, Error> {
-    let is_entry = |entry: &Entry<'_>| entry.server.is_some() && entry.is_queued.is_some();
-    let whole = |entries: &Entries<'_>| match entries {
+fn entries(answer: &Answer) -> Result<Entries, Error> {
+    let is_entry = |entry: &Entry| entry.server.is_some() && entry.is_queued.is_some();
+    let whole = |entries: &Entries| match entries {
         Entries::Many(entries) => entries.iter().all(is_entry),
         Entries::One(entry) => is_entry(entry),
     };
@@ -60,19 +60,19 @@ fn verdict(
     answer: &Answer,
     operation: &Operation,
     id: &ServerId,
-    entries: &[Entry<'_>],
+    entries: &[Entry],
 ) -> Result<Receipt, Error> {
     let id = canonical(id.as_str());
-    let own = |entry: &&Entry<'_>| entry.server.as_ref().is_some_and(|own| canonical(own.as_str()) == id);
+    let own = |entry: &&Entry| entry.server.as_ref().is_some_and(|own| canonical(own) == id);
     // Should it be there twice: that it was queued once is what counts.
     let Some(entry) = entries.iter().filter(own).max_by_key(|entry| entry.is_queued) else {
         return Err(answer.garbage(&format!("no word about {id}")));
     };
     if entry.is_queued == Some(true) {
-        let ticket = entry.links.iter().flatten().find_map(|link: &Link<'_>| link.target("status"));
+        let ticket = entry.links.iter().flatten().find_map(|link| link.target(Rel::Status));
         return Ok(Receipt { ticket: ticket.map(str::to_owned), already: false });
     }
-    let text = entry.error_message.as_ref().map(Text::as_str).filter(|text| !text.trim().is_empty());
+    let text = entry.error_message.as_deref().filter(|text| !text.trim().is_empty());
     if is_so_already(operation.verb(), text) {
         return Ok(Receipt { ticket: None, already: true });
     }

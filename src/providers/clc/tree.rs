@@ -1,10 +1,11 @@
 //! The list of servers: data centers, the tree of groups in each of them, and the servers in the groups.
 
-use super::convert::{Found, canonical, failure, live, one};
-use super::wire::{Datacenter, Group, Link, Text};
+use super::convert::{canonical, failure, one};
+use super::wire::{Datacenter, Group, Link, Rel};
 use crate::http::Answer;
+use crate::model::ServerId;
 use crate::provider::{Cursor, Error, Part};
-use foldhash::{HashSet, HashSetExt};
+use foldhash::HashSet;
 
 /// A place to go on from, kept in the text of a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +41,8 @@ fn cursor(kind: &str, id: &str) -> Cursor {
     Cursor::At(format!("{kind}/{id}"))
 }
 
-fn target<'a>(links: Option<&'a Vec<Link<'_>>>, rel: &str) -> Option<&'a str> {
-    links?.iter().find_map(|link| link.target(rel))
+fn root_group(links: Option<&Vec<Link>>) -> Option<&str> {
+    links?.iter().find_map(|link| link.target(Rel::Group))
 }
 
 /// Where to go on from the list of data centers.
@@ -50,8 +51,8 @@ pub(super) fn datacenters(answer: &Answer) -> Result<Part, Error> {
         return Err(failure(answer));
     }
     let next = answer.json::<Vec<Datacenter>>()?.into_iter().map(|datacenter| {
-        let id = datacenter.id.as_ref().map(Text::as_str).filter(|id| !id.is_empty());
-        match (target(datacenter.links.as_ref(), GROUP), id) {
+        let id = datacenter.id.as_deref().filter(|id| !id.is_empty());
+        match (root_group(datacenter.links.as_ref()), id) {
             (Some(group), _) => Ok(cursor(GROUP, group)),
             (None, Some(id)) => Ok(cursor(DATACENTER, id)),
             (None, None) => Err(answer.garbage("a data center without an id")),
@@ -66,10 +67,10 @@ pub(super) fn datacenter(answer: &Answer, id: &str) -> Result<Part, Error> {
         return Err(failure(answer));
     }
     let datacenter = answer.json::<Datacenter>()?;
-    if datacenter.id.as_ref().map(Text::as_str).map(canonical) != Some(canonical(id)) {
+    if datacenter.id.as_deref().map(canonical) != Some(canonical(id)) {
         return Err(answer.garbage("another data center than the one asked for"));
     }
-    let group = target(datacenter.links.as_ref(), GROUP).ok_or_else(|| {
+    let group = root_group(datacenter.links.as_ref()).ok_or_else(|| {
         answer.garbage(&format!(
             "no link to the root group of {id}, without which its servers cannot be listed"
         ))
@@ -79,41 +80,42 @@ pub(super) fn datacenter(answer: &Answer, id: &str) -> Result<Part, Error> {
 
 /// The servers of a group and of all groups below it. Servers that are linked and not described are named as the
 /// places to go on from.
-pub(super) fn group(answer: &Answer, id: &str) -> Result<Part, Error> {
+pub(super) fn group(mut answer: Answer, id: &str) -> Result<Part, Error> {
     if answer.status != 200 {
-        return Err(failure(answer));
+        return Err(failure(&answer));
     }
-    let root = answer.json::<Group>()?;
-    if root.id.as_ref().map(Text::as_str).map(canonical) != Some(canonical(id)) {
+    let root = answer.value::<Group>()?;
+    if root.id.as_deref().map(canonical) != Some(canonical(id)) {
         return Err(answer.garbage("another group than the one asked for"));
     }
-    let mut servers = Vec::new();
-    let mut described: HashSet<String> = HashSet::new();
+    let (mut servers, mut templates) = (Vec::new(), Vec::new());
     let mut linked: Vec<String> = Vec::new();
     let mut waiting = vec![root];
     while let Some(group) = waiting.pop() {
-        if group.kind.as_ref().is_some_and(|kind| kind.as_str() == "templates") {
+        if group.kind.as_deref() == Some("templates") {
             continue;
         }
         if group.servers.is_none() && group.links.is_none() {
             return Err(answer.garbage("a group that does not say which servers it has"));
         }
         let links = group.links.iter().flatten();
-        linked.extend(links.filter_map(|link| link.target(SERVER)).map(canonical));
+        linked.extend(links.filter_map(|link| link.target(Rel::Server)).map(canonical));
         for server in group.servers.into_iter().flatten() {
-            let is_template = server.is_template == Some(true);
-            let live = live(answer, &server)?;
-            described.extend(live.id.as_ref().map(ToString::to_string));
-            servers.extend((!is_template).then_some(live));
+            if server.live.id.is_none() {
+                return Err(answer.garbage("a server without an id"));
+            }
+            if server.is_template { templates.push(server.live) } else { servers.push(server.live) }
         }
         waiting.extend(group.groups.into_iter().flatten());
     }
-    let missing = linked.into_iter().filter(|id| !described.contains(id));
-    Ok(Part { next: missing.map(|id| cursor(SERVER, &id)).collect(), servers, total: None })
+    let described: HashSet<&str> =
+        servers.iter().chain(&templates).filter_map(|live| live.id.as_ref().map(ServerId::as_str)).collect();
+    let missing = linked.iter().filter(|id| !described.contains(id.as_str()));
+    Ok(Part { next: missing.map(|id| cursor(SERVER, id)).collect(), servers, total: None })
 }
 
 /// One server of the list; none where it was deleted meanwhile, or is a template.
 pub(super) fn server(answer: &Answer, id: &str) -> Result<Part, Error> {
-    let found = one(answer, &id.into())?;
-    Ok(Part { servers: found.and_then(Found::server).into_iter().collect(), ..Part::default() })
+    let found = one(answer, id)?.filter(|found| !found.is_template);
+    Ok(Part { servers: found.into_iter().map(|found| found.live).collect(), ..Part::default() })
 }

@@ -1,19 +1,8 @@
-//! The provider's JSON, as far as it is read. Texts are borrowed from the answer where they can be: one answer may
-//! hold a data center's ten thousand servers.
+//! The provider's JSON, as far as it is read. One answer may hold a data center's ten thousand servers, so what is read
+//! of a server or a link is brought into its short form on the spot.
 
+use crate::model::LiveServer;
 use serde::Deserialize;
-use std::borrow::Cow;
-
-/// A text of an answer; borrowed unless it holds escapes. By itself, because inside an `Option` it never would be.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl Text<'_> {
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,87 +17,107 @@ pub(super) struct Message {
     pub(super) message: String,
 }
 
+/// A link: its kind, and the id of what it leads to.
 #[derive(Deserialize)]
-pub(super) struct Link<'a> {
-    #[serde(borrow)]
-    rel: Option<Text<'a>>,
-    #[serde(borrow)]
-    href: Option<Text<'a>>,
-    #[serde(borrow)]
-    id: Option<Text<'a>>,
+#[serde(from = "WrittenLink")]
+pub(super) struct Link {
+    rel: Rel,
+    target: Option<Box<str>>,
 }
 
-impl Link<'_> {
-    /// The id of what a link of this kind leads to: said, or the end of its path.
-    pub(super) fn target(&self, rel: &str) -> Option<&str> {
-        if self.rel.as_ref().map(Text::as_str) != Some(rel) {
-            return None;
-        }
-        let said = self.id.as_ref().map(Text::as_str).filter(|id| !id.is_empty());
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rel {
+    Group,
+    Server,
+    Status,
+    Other,
+}
+
+#[derive(Deserialize)]
+struct WrittenLink {
+    rel: Option<String>,
+    href: Option<String>,
+    id: Option<String>,
+}
+
+impl From<WrittenLink> for Link {
+    fn from(link: WrittenLink) -> Self {
+        let rel = match link.rel.as_deref() {
+            Some("group") => Rel::Group,
+            Some("server") => Rel::Server,
+            Some("status") => Rel::Status,
+            _ => return Self { rel: Rel::Other, target: None },
+        };
+        let said = link.id.as_deref().filter(|id| !id.is_empty());
         let end = || {
-            let path = self.href.as_ref()?.as_str().split(['?', '#']).next()?.trim_end_matches('/');
+            let path = link.href.as_ref()?.split(['?', '#']).next()?.trim_end_matches('/');
             path.rsplit('/').next().filter(|end| !end.is_empty())
         };
-        said.or_else(end)
+        Self { rel, target: said.or_else(end).map(Into::into) }
+    }
+}
+
+impl Link {
+    /// The id of what it leads to, where it is of this kind.
+    pub(super) fn target(&self, rel: Rel) -> Option<&str> {
+        self.target.as_deref().filter(|_| self.rel == rel)
     }
 }
 
 #[derive(Deserialize)]
-pub(super) struct Datacenter<'a> {
-    #[serde(borrow)]
-    pub(super) id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) links: Option<Vec<Link<'a>>>,
+pub(super) struct Datacenter {
+    pub(super) id: Option<String>,
+    pub(super) links: Option<Vec<Link>>,
 }
 
 /// A group and all below it. Reading goes as deep as the tree does; the reader's own bound (about sixty groups, twice
 /// what the provider allows) makes a deeper one an error.
 #[derive(Deserialize)]
-pub(super) struct Group<'a> {
-    #[serde(borrow)]
-    pub(super) id: Option<Text<'a>>,
-    #[serde(borrow, rename = "type")]
-    pub(super) kind: Option<Text<'a>>,
-    #[serde(borrow)]
-    pub(super) groups: Option<Vec<Group<'a>>>,
+pub(super) struct Group {
+    pub(super) id: Option<Box<str>>,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<Box<str>>,
+    pub(super) groups: Option<Vec<Group>>,
     /// Only in the detailed form.
-    #[serde(borrow)]
-    pub(super) servers: Option<Vec<Server<'a>>>,
-    #[serde(borrow)]
-    pub(super) links: Option<Vec<Link<'a>>>,
+    pub(super) servers: Option<Vec<Described>>,
+    pub(super) links: Option<Vec<Link>>,
+}
+
+/// A server, as the model has it.
+#[derive(Deserialize)]
+#[serde(from = "Server")]
+pub(super) struct Described {
+    pub(super) live: LiveServer,
+    /// What servers are made from, and none itself.
+    pub(super) is_template: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Server<'a> {
-    #[serde(borrow)]
-    pub(super) id: Option<Text<'a>>,
-    #[serde(borrow)]
-    pub(super) name: Option<Text<'a>>,
-    #[serde(borrow)]
-    pub(super) status: Option<Text<'a>>,
-    #[serde(borrow)]
-    pub(super) details: Option<Details<'a>>,
+pub(super) struct Server {
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) details: Option<Details>,
     pub(super) is_template: Option<bool>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Details<'a> {
-    #[serde(borrow)]
-    pub(super) power_state: Option<Text<'a>>,
+pub(super) struct Details {
+    pub(super) power_state: Option<String>,
 }
 
 /// What becomes of the servers of a call: a list, or one by itself (after a delete).
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(super) enum Entries<'a> {
-    Many(#[serde(borrow)] Vec<Entry<'a>>),
-    One(#[serde(borrow)] Entry<'a>),
+pub(super) enum Entries {
+    Many(Vec<Entry>),
+    One(Entry),
 }
 
-impl<'a> Entries<'a> {
-    pub(super) fn as_slice(&self) -> &[Entry<'a>] {
+impl Entries {
+    pub(super) fn as_slice(&self) -> &[Entry] {
         match self {
             Self::Many(entries) => entries,
             Self::One(entry) => std::slice::from_ref(entry),
@@ -118,14 +127,11 @@ impl<'a> Entries<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Entry<'a> {
-    #[serde(borrow)]
-    pub(super) server: Option<Text<'a>>,
+pub(super) struct Entry {
+    pub(super) server: Option<String>,
     pub(super) is_queued: Option<bool>,
-    #[serde(borrow)]
-    pub(super) links: Option<Vec<Link<'a>>>,
-    #[serde(borrow)]
-    pub(super) error_message: Option<Text<'a>>,
+    pub(super) links: Option<Vec<Link>>,
+    pub(super) error_message: Option<String>,
 }
 
 /// Where an operation is in the queue.
