@@ -5,8 +5,8 @@
 use fleetform::apply::{ChangeOutcome, ChangeResult};
 use fleetform::config::{Fleet, Mode, load_texts};
 use fleetform::model::{
-    Address, BatchLimits, Capabilities, CaseRule, ConnectionName, Denial, LedgerFacts, LiveServer, LiveState,
-    Location, NameRules, OffSupport, Operation, Power, ProviderSpec, RebootKind, RebootSupport, SettingKind,
+    Address, BatchLimits, Capabilities, CaseRule, Denial, LedgerFacts, LiveServer, LiveState, Location,
+    NameRules, OffSupport, Operation, Power, ProviderSpec, RebootKind, RebootSupport, SettingKind,
     SettingSpec, Settles, Verb,
 };
 use fleetform::plan::{
@@ -20,7 +20,6 @@ use fleetform::report::{
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
-use std::collections::HashMap;
 use std::time::Duration;
 
 const PLAIN: Paint = Paint { on: false };
@@ -391,8 +390,7 @@ const IMPOSSIBLE: &[&str] =
 
 fn imported(servers: &[LiveServer]) -> String {
     with_live(&fleet(&[("fleet.yaml", &(head() + "servers: []\n"))]), servers.to_vec(), |inputs, _| {
-        let all = HashMap::from([(ConnectionName::from("flex"), servers.to_vec())]);
-        import_yaml(&unmanaged(inputs), &all)
+        import_yaml(&unmanaged(inputs), inputs.live)
     })
 }
 
@@ -438,12 +436,37 @@ fn an_import_writes_one_of_several_namesakes_bound_by_its_id() {
     assert_eq!(round_trip(&twins), 1);
     // One of two is in the file already, under this very name.
     let text = head() + "servers:\n- { name: twin, provider: flex, id: a }\n";
-    let all = HashMap::from([(ConnectionName::from("flex"), twins.to_vec())]);
     let rest = with_live(&fleet(&[("fleet.yaml", &text)]), twins.to_vec(), |inputs, _| {
-        import_yaml(&unmanaged(inputs), &all)
+        import_yaml(&unmanaged(inputs), inputs.live)
     });
     fleet(&[("fleet.yaml", &text), ("imported.yaml", &rest)]);
     assert_eq!(rest.matches("# left out").count(), 2, "{rest}");
+}
+
+#[test]
+fn an_import_takes_names_for_the_same_as_its_provider_does() {
+    let servers =
+        [settled("1", "Web", Power::On), settled("2", "WEB", Power::On), settled("3", "db", Power::On)];
+    let written = |case: CaseRule| {
+        let usual = &renaming().capabilities;
+        let capabilities = Capabilities { names: NameRules { case, ..usual.names }, ..*usual };
+        let live = [ConnectionLive {
+            name: "flex".into(),
+            type_name: "t",
+            capabilities: &capabilities,
+            servers: Ok(servers.to_vec()),
+        }];
+        import_yaml(&[("flex".into(), servers.to_vec())], &live)
+    };
+    let exact = written(CaseRule::Exact);
+    assert!(exact.matches("- name:").count() == 3 && !exact.contains("id:"), "{exact}");
+    // One address would mean both of them, so one is bound by its id and the other one is not written.
+    let insensitive = written(CaseRule::Insensitive);
+    assert!(
+        insensitive.contains("id: \"2\"") && insensitive.contains("# left out of flex: \"Web\""),
+        "{insensitive}"
+    );
+    assert_eq!(insensitive.matches("- name:").count(), 2, "{insensitive}");
 }
 
 #[test]
