@@ -443,13 +443,37 @@ fn an_import_writes_one_of_several_namesakes_bound_by_its_id() {
     assert_eq!(rest.matches("# left out").count(), 2, "{rest}");
 }
 
+fn comparing(case: CaseRule) -> Capabilities {
+    let usual = &renaming().capabilities;
+    Capabilities { names: NameRules { case, ..usual.names }, ..*usual }
+}
+
+#[test]
+fn a_name_in_another_case_is_another_name_where_the_provider_says_so() {
+    let fleet = fleet(&[("fleet.yaml", &(head() + "servers:\n- { name: web, provider: flex, id: a }\n"))]);
+    for (case, called, renames) in [(CaseRule::Insensitive, false, 0), (CaseRule::Exact, true, 1)] {
+        let capabilities = comparing(case);
+        let live = [ConnectionLive {
+            name: "flex".into(),
+            type_name: "t",
+            capabilities: &capabilities,
+            servers: Ok(vec![settled("a", "WEB", Power::On)]),
+        }];
+        let (ledger, options) = (LedgerFacts::default(), Options::default());
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let inputs = Inputs { desired: &fleet.servers, live: &live, ledger: &ledger, now, options: &options };
+        let plan = plan(&inputs);
+        let text = status_text(&status_rows(&inputs, &plan), &plan, PLAIN);
+        assert_eq!((text.contains("(now WEB)"), plan.changes.len()), (called, renames), "{text}");
+    }
+}
+
 #[test]
 fn an_import_takes_names_for_the_same_as_its_provider_does() {
     let servers =
         [settled("1", "Web", Power::On), settled("2", "WEB", Power::On), settled("3", "db", Power::On)];
     let written = |case: CaseRule| {
-        let usual = &renaming().capabilities;
-        let capabilities = Capabilities { names: NameRules { case, ..usual.names }, ..*usual };
+        let capabilities = comparing(case);
         let live = [ConnectionLive {
             name: "flex".into(),
             type_name: "t",
