@@ -201,8 +201,8 @@ mod tests {
     use super::*;
     use crate::model::{OffKind, RebootKind};
 
-    const SETTLE: Duration = Duration::from_secs(600);
-    const USUAL: Duration = Duration::from_secs(60);
+    const SETTLE: Duration = Duration::from_mins(10);
+    const USUAL: Duration = Duration::from_mins(1);
     const REBOOT: Operation = Operation::Reboot { method: RebootKind::Soft };
     const OFF: Operation = Operation::PowerOff { method: OffKind::Graceful };
 

@@ -114,14 +114,7 @@ async fn a_data_center_without_a_link_to_its_group_is_asked_for_it() {
 
 fn nested(depth: usize) -> String {
     // By hand: a value so deep cannot be dropped without recursion either.
-    let open: String = (0..depth)
-        .map(|n| {
-            format!(
-                r#"{{"id":"{}","links":[],"groups":["#,
-                if n == 0 { "root".into() } else { format!("g{n}") }
-            )
-        })
-        .collect();
+    let open = r#"{"id":"root","links":[],"groups":["#.repeat(depth);
     let last = format!(r#"{{"id":"last","groups":[],"servers":[{}]}}"#, server("deep"));
     format!("{open}{last}{}", "]}".repeat(depth))
 }

@@ -41,7 +41,7 @@ pub(super) fn accept(request: Request) -> Request {
 /// Logs in. A token lives longer than any run; should it end all the same, a call's 401 tells.
 ///
 /// # Errors
-/// [`ErrorKind::Auth`] for refused credentials, which say so with a 400 here (APIDocs, "API v2.0 Authentication
+/// [`ErrorKind::Auth`] for refused credentials, which say so with a 400 here (`APIDocs`, "API v2.0 Authentication
 /// Overview"); everything else as usual.
 pub(super) async fn login(
     http: &Connection,

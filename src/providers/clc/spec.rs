@@ -70,6 +70,6 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         default_in_flight: 8,
         // A server shows its old power until an operation has ended, so a lost answer must be given the time of a
         // whole operation before the old state says anything.
-        usual_delay: Duration::from_secs(60),
+        usual_delay: Duration::from_mins(1),
     },
 };
