@@ -7,6 +7,8 @@ mod apply;
 mod desk;
 #[path = "cli/every_provider.rs"]
 mod every_provider;
+#[path = "cli/explain.rs"]
+mod explain;
 #[path = "cli/guards.rs"]
 mod guards;
 #[path = "cli/help.rs"]

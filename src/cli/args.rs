@@ -4,8 +4,11 @@ use super::exit::code;
 use super::io::Io;
 use crate::model::Selector;
 use crate::plan::GuardName;
+use crate::report::explanations;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -103,6 +106,8 @@ pub(super) enum Command {
     Resolve(ResolveArgs),
     /// The providers, what each can do, their settings
     Providers,
+    /// What a code means and what to do about it
+    Explain(ExplainArgs),
     /// Serve the simulator until stopped
     Simulate(SimulateArgs),
     /// Print the JSON Schema of a file
@@ -231,6 +236,34 @@ pub(super) struct ResolveArgs {
     /// How long to wait for an apply on this ledger
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(super) lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The code of an error, a problem or a guard, or an exit code; without it, all codes are listed
+    #[arg(value_parser = CodeParser, hide_possible_values = true)]
+    pub(super) code: Option<String>,
+}
+
+/// Takes any word, so that near names can be told; the shell completes those that there are.
+#[derive(Clone)]
+struct CodeParser;
+
+impl TypedValueParser for CodeParser {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(explanations().into_iter().map(|one| PossibleValue::new(one.code))))
+    }
 }
 
 #[derive(Debug, Args)]
