@@ -240,7 +240,7 @@ pub(super) struct ResolveArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// The code of an error, a problem or a guard, or an exit code; without it, all codes are listed
+    /// The code of an error, problem, guard or exit; without it, all are listed
     #[arg(value_parser = CodeParser, hide_possible_values = true)]
     pub(super) code: Option<String>,
 }

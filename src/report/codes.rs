@@ -84,6 +84,9 @@ pub fn near_codes(all: &[Explanation], word: &str) -> Vec<&'static str> {
         .filter(|(score, _)| *score > 0.8)
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    // What shares a beginning with everything is no hint beside a true neighbour.
+    let best = near.first().map_or(0.0, |(score, _)| *score);
+    near.retain(|(score, _)| best - score < 0.08);
     near.into_iter().take(MAX_NEAR).map(|(_, code)| code).collect()
 }
 
