@@ -20,9 +20,8 @@ Examples:
   fleetform apply plan.json               and carry out exactly this
   fleetform apply --target 'east/web-*'   a part of the fleet
 
-Exit codes: 0 done, 1 something to fix, 2 changes pending (--detailed-exitcode),
-3 failed or unresolved changes, 4 refused, 5 stale, 6 try again later, 64 usage,
-130 interrupted.";
+Exit codes: 0 done, 1 something to fix, 2 changes pending, 3 failed, 4 refused,
+5 stale, 6 try again later, 64 usage, 130 interrupted; see fleetform explain 1.";
 
 /// Keeps existing servers in the state that a reviewed YAML file declares
 #[derive(Debug, Parser)]

@@ -74,7 +74,7 @@ fn given(argument: &str, all: &[(String, String)]) -> Given {
     }
     let end = argument.find(|c: char| !is_word(c) && !matches!(c, '.' | ':')).unwrap_or(argument.len());
     let name = &argument[..end];
-    if name.ends_with(".code") {
+    if name.rsplit_once('.').is_some_and(|(_, field)| field == "code") {
         return Given::Field;
     }
     let last = name.rsplit("::").next().unwrap_or_default();
@@ -255,7 +255,10 @@ fn examples(text: &str) -> Vec<(bool, String)> {
     for line in text.lines().filter(|line| !line.is_empty()) {
         match (line.strip_prefix("    "), above) {
             (Some(code), "Wrong:" | "Right:") => found.push((above == "Wrong:", format!("{code}\n"))),
-            (Some(code), _) => found.last_mut().unwrap().1.push_str(&format!("{code}\n")),
+            (Some(code), _) => {
+                let (_, example) = found.last_mut().unwrap();
+                *example = format!("{example}{code}\n");
+            }
             (None, _) => {}
         }
         above = line;
