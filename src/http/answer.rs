@@ -73,6 +73,12 @@ impl Answer {
         super::retry_after::http_date(text)
     }
 
+    /// A failure without effect that a provider has a meaning of its own for; `says` is its own text, if any.
+    pub fn refusal(&self, kind: ErrorKind, meaning: &str, says: Option<&str>) -> Error {
+        let text = says.map_or_else(|| meaning.to_owned(), |says| format!("{meaning}: {}", shortened(says)));
+        Error::new(kind, format!("{} answered {}: {text}", self.asked, self.status)).with_status(self.status)
+    }
+
     /// The error for a status that means the same everywhere; `says` is the provider's own text, if any. A
     /// provider judges the statuses it documents before it comes here.
     pub fn failure(&self, says: Option<&str>) -> Error {
@@ -89,9 +95,7 @@ impl Answer {
             200..=299 => (ErrorKind::Garbage, "an answer that is not expected here"),
             _ => (ErrorKind::Refused, "the request was refused"),
         };
-        let text = says.map_or_else(|| meaning.to_owned(), |says| format!("{meaning}: {}", shortened(says)));
-        let mut error = Error::new(kind, format!("{} answered {}: {text}", self.asked, self.status))
-            .with_status(self.status);
+        let mut error = self.refusal(kind, meaning, says);
         error.retry_after = self.retry_after;
         let in_doubt = matches!(kind, ErrorKind::Unavailable | ErrorKind::LostAnswer | ErrorKind::Garbage);
         if self.changes && in_doubt && !(self.status == 503 && self.idle_503) {

@@ -57,7 +57,13 @@ async fn read_once(provider: &dyn Provider, id_case: CaseRule, in_flight: usize)
             under_way.push(async move { provider.list_part(&cursor).await });
         }
         let Some(part) = under_way.next().await else { break };
-        let Part { servers: found, next, total: claimed } = part?;
+        let Part { servers: found, next, total: claimed } = match part {
+            Ok(part) => part,
+            Err(error) if error.kind == ErrorKind::ListMoved => {
+                return Ok(Reading::Inconsistent(error.message));
+            }
+            Err(error) => return Err(error),
+        };
         for server in found {
             let fresh = server.id.as_ref().is_none_or(|id| seen.insert(id_case.key(id.as_str()).into()));
             if fresh {

@@ -35,6 +35,7 @@ pub struct Registration {
 pub static REGISTRY: &[Registration] = &[
     Registration { spec: &gogrid::SPEC, open: gogrid::open, face: gogrid::simulator::FACE },
     Registration { spec: &hostway::SPEC, open: hostway::open, face: hostway::simulator::FACE },
+    Registration { spec: &openstack::SPEC, open: openstack::open, face: openstack::simulator::FACE },
 ];
 
 /// The row of a provider type.
