@@ -113,7 +113,9 @@ mod tests {
         assert_eq!((named("token"), named("password")), ("token".into(), "user+password".into()));
         assert_eq!(named("secret"), "none");
         let held = |name: &str| all.contains(&name);
-        assert!(matches!(pick(&CREDENTIALS, Some("user"), &held, &|_| false), Pick::Way(way) if way.has("user")));
+        assert!(
+            matches!(pick(&CREDENTIALS, Some("user"), &held, &|_| false), Pick::Way(way) if way.has("user"))
+        );
     }
 
     #[test]

@@ -192,7 +192,8 @@ impl Connection {
     }
 
     async fn once(&self, request: Request) -> Result<Answer, Failed> {
-        let url = self.url(&request.segments, request.slash).map_err(|error| Failed { error, timed_out: false })?;
+        let url =
+            self.url(&request.segments, request.slash).map_err(|error| Failed { error, timed_out: false })?;
         let asked = format!("{} {url}", request.method);
         let changes = request.nature == Nature::Change;
         let started = tokio::time::Instant::now();

@@ -30,7 +30,8 @@ async fn observed(
     let id = ServerId::from(ID);
     let trail = Trail { id: &id, operation, receipt: receipt.as_ref(), mark: mark.as_ref() };
     let seen = cloud.provider.observe(trail).await.unwrap();
-    let paths = cloud.lines().iter().map(|line| line.replace(&format!("GET /v2.1/servers/{ID}"), "")).collect();
+    let paths =
+        cloud.lines().iter().map(|line| line.replace(&format!("GET /v2.1/servers/{ID}"), "")).collect();
     (seen, paths)
 }
 
@@ -98,7 +99,8 @@ fn action_with(events: &Value, message: &Value) -> Reply {
 async fn a_call_that_was_taken_is_looked_up_by_its_request_id() {
     let path = format!("/os-instance-actions/{NEWEST}");
     let (seen, paths) =
-        observed(vec![Reply::json(200, ACTION), Reply::json(200, SERVER)], &HARD, Some(NEWEST), Some(OLDER)).await;
+        observed(vec![Reply::json(200, ACTION), Reply::json(200, SERVER)], &HARD, Some(NEWEST), Some(OLDER))
+            .await;
     assert_eq!((seen.job, paths), (Job::Succeeded, vec![path, String::new()]));
     let open = json!([{ "event": "compute_reboot_instance", "finish_time": null, "result": null }]);
     let error = json!([{ "finish_time": "x", "result": "Error", "details": "no host" }]);
@@ -119,7 +121,8 @@ async fn a_call_that_was_taken_is_looked_up_by_its_request_id() {
         let job = observed(vec![reply, Reply::json(200, SERVER)], &HARD, Some(NEWEST), None).await.0.job;
         assert!(matches!(&job, Job::Failed(why) if why.contains(word)), "{job:?}");
     }
-    let gone = observed(vec![Reply::new(404, ""), Reply::json(404, NOT_FOUND)], &Operation::Delete, Some("r"), None);
+    let gone =
+        observed(vec![Reply::new(404, ""), Reply::json(404, NOT_FOUND)], &Operation::Delete, Some("r"), None);
     assert!(gone.await.0.live.is_none());
 }
 
@@ -136,7 +139,8 @@ async fn a_power_change_costs_one_read_per_look_until_it_has_failed() {
     let (seen, paths) = observed(vec![Reply::json(200, SERVER), error], &OFF, Some("req-9"), None).await;
     assert!(matches!(seen.job, Job::Failed(_)));
     assert_eq!(paths[1], "/os-instance-actions/req-9");
-    let (seen, _) = observed(vec![Reply::json(200, SERVER), Reply::json(200, ACTION)], &OFF, Some("r"), None).await;
+    let (seen, _) =
+        observed(vec![Reply::json(200, SERVER), Reply::json(200, ACTION)], &OFF, Some("r"), None).await;
     assert_eq!(seen.job, Job::NoRecords, "no failure is recorded");
     let (seen, paths) = observed(vec![Reply::json(200, SERVER)], &OFF, None, None).await;
     assert_eq!((seen.job, paths.len()), (Job::NoRecords, 1));

@@ -21,7 +21,8 @@ fn page(ids: &[&str], next: Option<&str>) -> Reply {
         .collect();
     let mut body = json!({ "servers": servers });
     if let Some(marker) = next {
-        body["servers_links"] = json!([{ "rel": "next", "href": format!("http://behind/x?marker={marker}") }]);
+        body["servers_links"] =
+            json!([{ "rel": "next", "href": format!("http://behind/x?marker={marker}") }]);
     }
     Reply::json(200, body)
 }
@@ -33,7 +34,8 @@ fn moved(marker: &str) -> Reply {
 
 #[tokio::test]
 async fn pages_are_asked_for_by_the_marker_of_the_link_at_the_address_of_the_catalog() {
-    let cloud = Cloud::below(&format!("/v2.1/{PROJECT}/"), [Reply::json(200, LIST), Reply::json(200, LAST)]).await;
+    let cloud =
+        Cloud::below(&format!("/v2.1/{PROJECT}/"), [Reply::json(200, LIST), Reply::json(200, LAST)]).await;
     let found = all(&cloud).await.unwrap();
     let detail = format!("GET /v2.1/{PROJECT}/servers/detail?limit=1000");
     assert_eq!(cloud.lines(), [detail.clone(), format!("{detail}&marker={MARKER}")]);
@@ -88,15 +90,19 @@ async fn a_list_that_cannot_be_followed_is_never_a_shorter_one() {
         let cloud = Cloud::new(replies.clone()).await;
         assert_eq!(all(&cloud).await.unwrap_err().kind, ErrorKind::Garbage, "{replies:?}");
     }
-    let cloud = Cloud::new([page(&["a"], Some("a")), Reply::json(404, r#"{"itemNotFound": {"message": "x"}}"#)]).await;
+    let cloud =
+        Cloud::new([page(&["a"], Some("a")), Reply::json(404, r#"{"itemNotFound": {"message": "x"}}"#)])
+            .await;
     assert!(all(&cloud).await.is_err());
 }
 
 #[tokio::test]
 async fn when_a_marker_vanishes_the_list_is_read_from_its_start() {
     let cloud =
-        Cloud::new([page(&["a", "b"], Some("b")), moved("b"), page(&["a"], Some("a")), page(&["c"], None)]).await;
-    let ids: Vec<String> = all(&cloud).await.unwrap().into_iter().map(|live| live.id.unwrap().to_string()).collect();
+        Cloud::new([page(&["a", "b"], Some("b")), moved("b"), page(&["a"], Some("a")), page(&["c"], None)])
+            .await;
+    let ids: Vec<String> =
+        all(&cloud).await.unwrap().into_iter().map(|live| live.id.unwrap().to_string()).collect();
     assert_eq!(ids, ["a", "c"]);
     assert_eq!(cloud.nova.seen()[2].pair("marker"), None);
     let always: Vec<Reply> = (0..8).flat_map(|_| [page(&["a"], Some("a")), moved("a")]).collect();

@@ -50,7 +50,10 @@ async fn a_password_is_sent_with_its_user_and_project() {
         ("region_name", "north"),
         ("auth_type", "v3password"),
     ];
-    assert_eq!(login(&by_ids).await, password(json!({ "id": "u1", "password": "p" }), Some(json!({ "id": PROJECT }))));
+    assert_eq!(
+        login(&by_ids).await,
+        password(json!({ "id": "u1", "password": "p" }), Some(json!({ "id": PROJECT })))
+    );
     let domains = [
         ("username", "u"),
         ("user_domain_id", "d1"),
@@ -130,14 +133,24 @@ async fn refused_credentials_are_told_in_keystones_words_and_never_sent_twice() 
     let bad = json!({ "error": { "code": 400, "message": "Expecting to find domain in user.", "title": "Bad Request" } });
     assert_eq!(failed(Reply::json(400, bad), &USER).await.kind, ErrorKind::Config);
     assert_eq!(failed(Reply::new(404, "<html>"), &USER).await.kind, ErrorKind::WrongEndpoint);
-    assert_eq!(failed(Reply::new(201, "<html>").header("x-subject-token", "t0ken"), &USER).await.kind, ErrorKind::Garbage);
-    assert_eq!(failed(Reply::json(201, TOKEN), &USER).await.kind, ErrorKind::Garbage, "no token in the header");
+    assert_eq!(
+        failed(Reply::new(201, "<html>").header("x-subject-token", "t0ken"), &USER).await.kind,
+        ErrorKind::Garbage
+    );
+    assert_eq!(
+        failed(Reply::json(201, TOKEN), &USER).await.kind,
+        ErrorKind::Garbage,
+        "no token in the header"
+    );
 }
 
 #[tokio::test]
 async fn many_calls_that_meet_a_401_log_in_once() {
     let ended = || Reply::json(401, UNAUTHORIZED).late(50);
-    let replies = [Reply::json(200, SERVER)].into_iter().chain((0..6).map(|_| ended())).chain([Reply::json(200, SERVER)]);
+    let replies = [Reply::json(200, SERVER)]
+        .into_iter()
+        .chain((0..6).map(|_| ended()))
+        .chain([Reply::json(200, SERVER)]);
     let nova = Scripted::new(replies).await;
     let second = token(&nova.url).header("x-unused", "2");
     let keystone = Scripted::new([token(&nova.url), second]).await;
@@ -186,7 +199,10 @@ async fn the_catalog_is_read_for_type_interface_and_region() {
     assert!(error.kind == ErrorKind::Config && error.to_string().contains("admin, public"), "{error}");
     // One region needs no name, and the older word for an interface is known.
     let nova = Scripted::new([Reply::json(200, SERVER)]).await;
-    let one = TOKEN.replace("NOVA", &nova.url).replace("\"south\"", "\"north\"").replace("https://elsewhere.example.com/south", &nova.url);
+    let one = TOKEN
+        .replace("NOVA", &nova.url)
+        .replace("\"south\"", "\"north\"")
+        .replace("https://elsewhere.example.com/south", &nova.url);
     let keystone = Scripted::new([Reply::json(201, one).header("x-subject-token", "t")]).await;
     let mut given = without("region_name");
     given.push(("interface", "publicURL"));
@@ -195,7 +211,8 @@ async fn the_catalog_is_read_for_type_interface_and_region() {
 
 #[tokio::test]
 async fn a_token_that_leads_nowhere_is_a_mistake_in_the_settings() {
-    let unscoped = json!({ "token": { "methods": ["password"], "expires_at": "2099-01-01T00:00:00.000000Z" } });
+    let unscoped =
+        json!({ "token": { "methods": ["password"], "expires_at": "2099-01-01T00:00:00.000000Z" } });
     let reply = Reply::json(201, unscoped).header("x-subject-token", "t0ken");
     let error = failed(reply, &USER).await;
     assert!(error.kind == ErrorKind::Config && error.to_string().contains("project_name"), "{error}");

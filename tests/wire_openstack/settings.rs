@@ -40,14 +40,8 @@ fn env(parts: &[&[(&'static str, &'static str)]]) -> Vec<(&'static str, &'static
 
 #[test]
 fn of_an_environment_that_holds_both_the_auth_type_decides_else_the_application_credential() {
-    let user = [
-        "auth_url",
-        "username",
-        "password",
-        "user_domain_name",
-        "project_name",
-        "project_domain_name",
-    ];
+    let user =
+        ["auth_url", "username", "password", "user_domain_name", "project_name", "project_domain_name"];
     let application = ["auth_url", "application_credential_id", "application_credential_secret"];
     assert_eq!(names(&settled(&[], &env(&[&PASSWORD])).unwrap()), user);
     assert_eq!(names(&settled(&[], &env(&[&PASSWORD, &CREDENTIAL])).unwrap()), application);
@@ -75,7 +69,9 @@ fn what_the_file_gives_is_not_mixed_with_another_way_of_the_environment() {
     assert_eq!(names(&found), ["auth_url", "application_credential_id", "application_credential_secret"]);
     assert_eq!(found[1].1, "b2");
     let found = settled(&["username: you", "user_domain_name: other"], &both).unwrap();
-    assert!(found.contains(&("username", "you".into())) && !names(&found).contains(&"application_credential_id"));
+    assert!(
+        found.contains(&("username", "you".into())) && !names(&found).contains(&"application_credential_id")
+    );
     let found = settled(&["auth_type: password"], &both).unwrap();
     assert!(names(&found).contains(&"password"), "{found:?}");
 }
@@ -152,8 +148,13 @@ fn an_entry_of_clouds_yaml_is_read_as_the_page_shows_it() {
     .unwrap();
     let mut found = pairs(&found);
     found.sort_unstable();
-    let expected =
-        [("auth_url", "https://k.example.com"), ("password", "p"), ("project_id", "p1"), ("region_name", "one"), ("user_id", "u")];
+    let expected = [
+        ("auth_url", "https://k.example.com"),
+        ("password", "p"),
+        ("project_id", "p1"),
+        ("region_name", "one"),
+        ("user_id", "u"),
+    ];
     assert_eq!(found, expected);
 }
 

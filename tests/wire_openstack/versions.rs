@@ -16,7 +16,9 @@ fn root(version: &str) -> Reply {
 fn asked(cloud: &Cloud) -> Vec<(String, Option<String>)> {
     let all = cloud.nova.seen();
     all.iter()
-        .map(|seen| (seen.method.clone() + " " + seen.path(), seen.header("openstack-api-version").map(str::to_owned)))
+        .map(|seen| {
+            (seen.method.clone() + " " + seen.path(), seen.header("openstack-api-version").map(str::to_owned))
+        })
         .collect()
 }
 

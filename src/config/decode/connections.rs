@@ -295,8 +295,7 @@ pub(in crate::config) fn undecided(
             let file = profiles.files.first().copied().unwrap_or_default();
             format!("; or {}: NAME, an entry of {file}", profiles.setting)
         });
-        let meant =
-            selector(spec, choice).and_then(|setting| selected(setting, &word(setting.name)?));
+        let meant = selector(spec, choice).and_then(|setting| selected(setting, &word(setting.name)?));
         match pick(choice, meant, held, otherwise) {
             Pick::Way(_) => None,
             Pick::Several(ways) => {

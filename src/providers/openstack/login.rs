@@ -94,7 +94,9 @@ impl Identity {
             && project.domain_id.is_none()
             && project.domain_name.is_none()
         {
-            return Err(bad("project_name needs project_domain_name or project_domain_id, or use project_id"));
+            return Err(bad(
+                "project_name needs project_domain_name or project_domain_id, or use project_id",
+            ));
         }
         let method = Way::Password { user: user(settings)? };
         Ok(Self { method, secret: secret.into(), project })
@@ -195,9 +197,9 @@ pub(super) fn granted(answer: &Answer) -> Result<(HeaderValue, Token), Error> {
             "Keystone cannot make sense of the settings",
             says(answer).as_deref(),
         )),
-        404 => {
-            Err(answer.failure(says(answer).as_deref()).with_hint("auth_url must be the address of Keystone v3"))
-        }
+        404 => Err(answer
+            .failure(says(answer).as_deref())
+            .with_hint("auth_url must be the address of Keystone v3")),
         _ => Err(answer.failure(says(answer).as_deref())),
     }
 }

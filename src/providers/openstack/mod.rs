@@ -182,13 +182,21 @@ impl OpenStack {
     /// The server's whole history.
     async fn history(&self, id: &ServerId) -> Result<Vec<Action>, Error> {
         let answer = self.call(Ask::get(&["servers", id.as_str(), "os-instance-actions"])).await?;
-        if answer.status == 200 { Ok(answer.json::<Actions>()?.actions) } else { Err(convert::failure(&answer)) }
+        if answer.status == 200 {
+            Ok(answer.json::<Actions>()?.actions)
+        } else {
+            Err(convert::failure(&answer))
+        }
     }
 
     /// What the history has under the id of a call.
     async fn entry(&self, id: &ServerId, ticket: &str) -> Result<Action, Error> {
         let answer = self.call(Ask::get(&["servers", id.as_str(), "os-instance-actions", ticket])).await?;
-        if answer.status == 200 { Ok(answer.json::<OneAction>()?.action) } else { Err(convert::failure(&answer)) }
+        if answer.status == 200 {
+            Ok(answer.json::<OneAction>()?.action)
+        } else {
+            Err(convert::failure(&answer))
+        }
     }
 
     /// The entry of what is being followed. Nothing found means nothing: the history may have gaps.
@@ -274,7 +282,8 @@ impl Provider for OpenStack {
         let broken = found.kind == Some(Kind::Error) && !moving;
         let mut job = record.map_or(Job::NoRecords, |action| history::job(&action, moving));
         // One more read, and only for a server that came to rest where it should not be.
-        if job == Job::NoRecords && (broken || convert::is_at_rest_elsewhere(&found.live.state, trail.operation))
+        if job == Job::NoRecords
+            && (broken || convert::is_at_rest_elsewhere(&found.live.state, trail.operation))
         {
             job = self.failure(trail, &found).await.map_or(Job::NoRecords, Job::Failed);
         }

@@ -37,8 +37,14 @@ const BESIDE: [(&str, &str); 8] = [
 
 /// What would change whom we talk to, or how far we trust them, and is not done here.
 const REFUSED: [(&str, &str); 4] = [
-    ("profile", "it names a vendor's profile in `profile`, which is not read here: write its values into the entry"),
-    ("vendor", "it names a vendor's profile in `vendor`, which is not read here: write its values into the entry"),
+    (
+        "profile",
+        "it names a vendor's profile in `profile`, which is not read here: write its values into the entry",
+    ),
+    (
+        "vendor",
+        "it names a vendor's profile in `vendor`, which is not read here: write its values into the entry",
+    ),
     ("cert", "it logs in with a client certificate (`cert`), which is not supported"),
     ("system_scope", "it has a `system_scope`, and servers belong to projects: name one"),
 ];

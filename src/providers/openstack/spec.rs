@@ -100,7 +100,11 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         secret("application_credential_secret", "OS_APPLICATION_CREDENTIAL_SECRET", "Its secret"),
         text("region_name", "OS_REGION_NAME", "Region; may be left out where there is one"),
         text("interface", "OS_INTERFACE", "public (the default), internal or admin"),
-        text("cacert", "OS_CACERT", "PEM file of further authorities; ca_file of the connection goes before it"),
+        text(
+            "cacert",
+            "OS_CACERT",
+            "PEM file of further authorities; ca_file of the connection goes before it",
+        ),
     ],
     choices: &[
         Choice {

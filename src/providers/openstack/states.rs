@@ -96,9 +96,7 @@ fn settled(kind: Kind, status: &str) -> Option<LiveState> {
 fn other(vm_state: Option<&str>, status: &str) -> LiveState {
     let at_work = AT_WORK.iter().find(|row| vm_state.is_none() && same(row.0, status));
     match at_work {
-        Some((word, into)) => {
-            LiveState::Transition { word: (*word).into(), into: into.map(Settles::Power) }
-        }
+        Some((word, into)) => LiveState::Transition { word: (*word).into(), into: into.map(Settles::Power) },
         None => LiveState::Unrecognised(vm_state.unwrap_or(status).into()),
     }
 }
@@ -109,7 +107,11 @@ fn end(task: &str) -> Option<Settles> {
         "deleting" | "soft-deleting" => Settles::Gone,
         "powering-off" => Settles::Power(Power::Off),
         "powering-on" | "resuming" | "unpausing" | "unshelving" => Settles::Power(Power::On),
-        "rebooting" | "reboot_pending" | "reboot_started" | "rebooting_hard" | "reboot_pending_hard"
+        "rebooting"
+        | "reboot_pending"
+        | "reboot_started"
+        | "rebooting_hard"
+        | "reboot_pending_hard"
         | "reboot_started_hard" => Settles::Power(Power::On),
         "suspending" | "pausing" => Settles::Power(Power::Suspended),
         task if task.starts_with("shelving") => Settles::Power(Power::Suspended),
