@@ -43,7 +43,7 @@ fn is_of(verb: Verb, action: &Action) -> bool {
         Verb::Delete => "delete",
         Verb::Rename | Verb::PowerOn | Verb::PowerOff | Verb::Suspend => return false,
     };
-    action.action.as_deref().is_some_and(|word| word.eq_ignore_ascii_case(wanted))
+    action.verb.as_deref().is_some_and(|word| word.eq_ignore_ascii_case(wanted))
 }
 
 /// What an entry says, read before the server was; `moving`: something is under way on the server.
@@ -70,7 +70,7 @@ pub(super) fn failure(action: &Action) -> Option<String> {
         return None;
     }
     let details = failed.and_then(|event| event.details.as_deref()).filter(|text| !text.is_empty());
-    let word = action.action.as_deref().unwrap_or("the action");
+    let word = action.verb.as_deref().unwrap_or("the action");
     let request = action.request_id.as_deref().unwrap_or("its request");
     let why = details.or(message).unwrap_or("Error");
     Some(format!("the server's history says that {word} failed: {why} ({request})"))

@@ -211,7 +211,7 @@ pub(super) fn lifetime(answer: &Answer, token: &Token) -> Option<Duration> {
     let ends: Timestamp = text.parse().or_else(|_| format!("{text}Z").parse()).ok()?;
     let now = answer.date().unwrap_or_else(Timestamp::now);
     let life = Duration::try_from(ends.duration_since(now)).ok().filter(|life| !life.is_zero())?;
-    Some(life - MARGIN.min(life / 10))
+    Some(life.saturating_sub(MARGIN.min(life / 10)))
 }
 
 /// Keystone's address without what every call adds to it: people give it with and without `/v3`.

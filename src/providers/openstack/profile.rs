@@ -167,7 +167,7 @@ fn one_way(found: &mut ProfileSettings) -> Result<(), String> {
         "application_credential_name" => application && !by_id,
         name if name.starts_with("application_credential_") => application,
         "user_id" => !(application && by_id),
-        "username" | "user_domain_name" | "user_domain_id" => !(application && by_id) && !user_id,
+        "username" | "user_domain_name" | "user_domain_id" => !(user_id || application && by_id),
         _ => true,
     });
     Ok(())

@@ -106,8 +106,11 @@ fn end(task: &str) -> Option<Settles> {
     Some(match task {
         "deleting" | "soft-deleting" => Settles::Gone,
         "powering-off" => Settles::Power(Power::Off),
-        "powering-on" | "resuming" | "unpausing" | "unshelving" => Settles::Power(Power::On),
-        "rebooting"
+        "powering-on"
+        | "resuming"
+        | "unpausing"
+        | "unshelving"
+        | "rebooting"
         | "reboot_pending"
         | "reboot_started"
         | "rebooting_hard"

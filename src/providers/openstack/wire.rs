@@ -81,7 +81,8 @@ pub(super) struct OneAction {
 /// An entry of a server's history.
 #[derive(Deserialize)]
 pub(super) struct Action {
-    pub(super) action: Option<String>,
+    #[serde(rename = "action")]
+    pub(super) verb: Option<String>,
     pub(super) request_id: Option<String>,
     pub(super) start_time: Option<String>,
     /// Set when it failed.
