@@ -15,6 +15,8 @@ mod journal;
 mod lost_calls;
 #[path = "apply/order.rs"]
 mod order;
+#[path = "apply/queue.rs"]
+mod queue;
 #[path = "apply/recovery.rs"]
 mod recovery;
 #[path = "apply/stage.rs"]

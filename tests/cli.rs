@@ -3,8 +3,12 @@
 
 #[path = "cli/apply.rs"]
 mod apply;
+#[path = "cli/approved.rs"]
+mod approved;
 #[path = "cli/desk.rs"]
 mod desk;
+#[path = "cli/every_provider.rs"]
+mod every_provider;
 #[path = "cli/guards.rs"]
 mod guards;
 #[path = "cli/help.rs"]

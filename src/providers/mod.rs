@@ -1,7 +1,9 @@
 //! The registry: one `mod` line and one table row per provider. Nothing else in the program names a provider.
 
+pub mod clc;
 pub mod gogrid;
 pub mod hostway;
+pub mod huawei_workspace;
 pub mod mediatemple;
 pub mod openstack;
 
@@ -33,6 +35,7 @@ pub struct Registration {
 
 /// Every provider type, by name.
 pub static REGISTRY: &[Registration] = &[
+    Registration { spec: &clc::SPEC, open: clc::open, face: clc::simulator::FACE },
     Registration { spec: &gogrid::SPEC, open: gogrid::open, face: gogrid::simulator::FACE },
     Registration { spec: &hostway::SPEC, open: hostway::open, face: hostway::simulator::FACE },
     Registration { spec: &openstack::SPEC, open: openstack::open, face: openstack::simulator::FACE },

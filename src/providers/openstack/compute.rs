@@ -68,7 +68,8 @@ impl Compute {
         if answer.status != 406 || minor <= 1 {
             return Ok(answer);
         }
-        let Some(lower) = self.lower(token, minor, &answer).await? else { return Ok(answer) };
+        let text = says(&answer).unwrap_or_default();
+        let Some(lower) = self.lower(token, minor, &text).await? else { return Ok(answer) };
         tracing::info!(asked = minor, taken = lower, "the cloud speaks an older microversion of 2.N");
         self.minor.fetch_min(lower, Ordering::AcqRel);
         self.http.send(|| self.request(token, lower, ask)).await
@@ -91,13 +92,12 @@ impl Compute {
 
     /// The version to use after a 406: the newest the other side has, as the refusal or its root document says. A
     /// refusal that is none of Nova's changes nothing.
-    async fn lower(&self, token: &HeaderValue, minor: u32, refusal: &Answer) -> Result<Option<u32>, Error> {
+    async fn lower(&self, token: &HeaderValue, minor: u32, refusal: &str) -> Result<Option<u32>, Error> {
         let known = self.minor.load(Ordering::Acquire);
         if known < minor {
             return Ok(Some(known));
         }
-        let text = says(refusal).unwrap_or_default();
-        let told = match text.split_once("maximum is ") {
+        let told = match refusal.split_once("maximum is ") {
             Some((_, version)) => minor_of(version),
             None => self.root(token).await?,
         };

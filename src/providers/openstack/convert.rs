@@ -23,7 +23,7 @@ pub(super) fn page(answer: &Answer, marker: Option<&str>) -> Result<Part, Error>
         let says = says(answer).unwrap_or_default();
         if says.to_ascii_lowercase().contains("marker") {
             // The server that the page was to begin after has been deleted meanwhile.
-            return Err(answer.refusal(ErrorKind::ListMoved, "the list has moved", Some(&says)));
+            return Err(answer.failure_as(ErrorKind::ListMoved, "the list has moved", Some(&says)));
         }
     }
     if answer.status != 200 {
@@ -197,7 +197,7 @@ pub(super) fn failure(answer: &Answer) -> Error {
 }
 
 fn restated(answer: &Answer, kind: ErrorKind, meaning: &str) -> Error {
-    answer.refusal(kind, meaning, says(answer).as_deref())
+    answer.failure_as(kind, meaning, says(answer).as_deref())
 }
 
 /// Whether the state is one that an operation cannot be on its way from any more.

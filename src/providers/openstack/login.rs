@@ -192,7 +192,7 @@ pub(super) fn granted(answer: &Answer) -> Result<(HeaderValue, Token), Error> {
             text.set_sensitive(true);
             Ok((text, token))
         }
-        400 => Err(answer.refusal(
+        400 => Err(answer.failure_as(
             ErrorKind::Config,
             "Keystone cannot make sense of the settings",
             says(answer).as_deref(),
