@@ -8,7 +8,7 @@ use std::fs;
 
 /// The settings that a connection with these lines ends up with, or what is wrong.
 fn settled(lines: &[&str], env: &[(&str, &str)]) -> Result<Vec<(&'static str, String)>, String> {
-    let lines: String = lines.iter().map(|line| format!("    {line}\n")).collect();
+    let lines: String = lines.iter().flat_map(|line| ["    ", line, "\n"]).collect();
     let text = format!("version: 1\nproviders:\n  os:\n    type: openstack\n{lines}");
     let loaded = load_texts(&[("fleet.yaml", &text)], &specs(), Mode::default());
     let fleet = loaded.map_err(|found| render(&found, false))?.fleet;
@@ -89,7 +89,7 @@ fn an_endpoint_alone_is_an_address() {
 fn profile(entry: &str) -> Result<Vec<(&'static str, String)>, String> {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("clouds.yaml");
-    let lines: String = entry.lines().map(|line| format!("    {line}\n")).collect();
+    let lines: String = entry.lines().flat_map(|line| ["    ", line, "\n"]).collect();
     fs::write(&file, format!("clouds:\n  c:\n{lines}")).unwrap();
     settled(&["cloud: c"], &[("OS_CLIENT_CONFIG_FILE", file.to_str().unwrap()), ("OS_USERNAME", "not me")])
 }
