@@ -1,7 +1,7 @@
 //! Settings as written to settings as used: references replaced, the environment asked, what is missing reported.
 //! No message here holds a value, only names and places.
 
-use super::choices::{Pick, pick};
+use super::choices::{Pick, pick, selected, selector};
 use super::decode::{missing, undecided};
 use super::diagnostic::{Diagnostic, quote};
 use super::fleet::{Connection, Value};
@@ -102,6 +102,13 @@ impl Gathering<'_> {
         let choices = self.spec.choices;
         for setting in self.spec.settings.iter().filter(|setting| !self.held(setting.name)) {
             let mut of = choices.iter().filter(|choice| choice.has(setting.name)).peekable();
+            if matches!(setting.kind, SettingKind::Selects(_)) {
+                // It is about credentials that come from where it comes from.
+                if choices.iter().all(|choice| self.own_word(choice).is_none() || !self.is_begun(choice)) {
+                    wanted.push(setting);
+                }
+                continue;
+            }
             let free = of.peek().is_none();
             if free || of.any(|choice| matches!(self.pick(choice), Pick::Way(way) if way.has(setting.name))) {
                 wanted.push(setting);
@@ -115,7 +122,23 @@ impl Gathering<'_> {
     }
 
     fn pick(&self, choice: &'static Choice) -> Pick<'static> {
-        pick(choice, &|name| self.held(name), &|name| self.env_of(name).is_some())
+        let word = self.own_word(choice);
+        let selected = word.and_then(|setting| {
+            let told = self.values.get(setting.name).cloned();
+            let word = told.or_else(|| self.env_of(setting.name).filter(|_| !self.is_begun(choice)))?;
+            selected(setting, &word)
+        });
+        pick(choice, selected, &|name| self.held(name), &|name| self.env_of(name).is_some())
+    }
+
+    /// The setting that says which way of a choice is meant.
+    fn own_word(&self, choice: &Choice) -> Option<&'static SettingSpec> {
+        selector(self.spec, choice)
+    }
+
+    /// Whether the file gives anything of a choice.
+    fn is_begun(&self, choice: &Choice) -> bool {
+        choice.ways.iter().flat_map(|way| way.needs).any(|name| self.held(name))
     }
 
     fn finish(mut self, from_profile: bool) -> Result<Settings, Vec<Diagnostic>> {
@@ -124,7 +147,8 @@ impl Gathering<'_> {
         // With a profile that could not be read there is one mistake, not ten.
         if !from_profile || self.findings.is_empty() {
             let held = |name: &str| self.held(name);
-            missing.extend(undecided(self.spec, &held, &|_| false));
+            let word = |name: &str| self.values.get(name).cloned();
+            missing.extend(undecided(self.spec, &held, &|_| false, &word));
         }
         let place = &self.connection.location;
         self.findings.extend(missing.into_iter().map(|finding| finding.at(place.clone())));

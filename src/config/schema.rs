@@ -100,7 +100,9 @@ fn setting_schema(spec: &ProviderSpec, setting: &SettingSpec) -> Value {
             doc.push_str(" Write ${env:NAME} or ${file:PATH}, not the secret itself.");
             json!({ "type": ["string", "number"], "description": doc })
         }
-        SettingKind::Text => json!({ "type": ["string", "number"], "minLength": 1, "description": doc }),
+        SettingKind::Text | SettingKind::Selects(_) => {
+            json!({ "type": ["string", "number"], "minLength": 1, "description": doc })
+        }
         SettingKind::Url => json!({
             "type": "string",
             "pattern": "^(https?://|.*\\$\\{)",

@@ -73,6 +73,11 @@ impl Clients {
         Self { ca_file, ..Self::default() }
     }
 
+    /// Whether they trust more than the system does.
+    pub fn has_ca_file(&self) -> bool {
+        self.ca_file.is_some()
+    }
+
     /// What a connection to such a host uses; the client for reads is built now, so that a CA file that cannot be
     /// used is told now.
     fn pools(&self, loopback: bool) -> Result<Arc<Pools>, Error> {
@@ -101,7 +106,11 @@ pub struct Connection {
     timeout: Duration,
     policy: Policy,
     bounds: Bounds,
+    own_wait: OwnWait,
 }
+
+/// How a provider asks to be left alone where it does not use `Retry-After`; `None` where it does not ask.
+pub type OwnWait = fn(&Answer) -> Option<Duration>;
 
 impl Connection {
     /// Opens nothing yet; checks the base URL and builds the clients.
@@ -119,7 +128,16 @@ impl Connection {
             timeout: limits.timeout,
             policy,
             bounds: Bounds::default(),
+            own_wait: |_| None,
         })
+    }
+
+    /// With the provider's own way of asking to be left alone, looked for in answers 413, 429 and 503 that have no
+    /// `Retry-After`.
+    #[must_use]
+    pub fn with_own_wait(mut self, own_wait: OwnWait) -> Self {
+        self.own_wait = own_wait;
+        self
     }
 
     /// With other bounds than the usual ones.
@@ -173,7 +191,7 @@ impl Connection {
             let outcome = self.once(request, reading).await;
             drop(slot);
             let (again, asked_wait) = match &outcome {
-                Ok(answer) => (retry::after_status(answer.status, nature, self.policy), answer.retry_after),
+                Ok(answer) => (retry::after_answer(answer, nature, self.policy), answer.retry_after),
                 Err(failed) => (retry::after_error(&failed.error, failed.timed_out, nature, attempts), None),
             };
             let Some(delay) = delays.next().filter(|_| again) else {
@@ -195,7 +213,8 @@ impl Connection {
     }
 
     async fn once(&self, request: Request, reading: Option<Reading>) -> Result<Answer, Failed> {
-        let url = self.url(&request.segments).map_err(|error| Failed { error, timed_out: false })?;
+        let url =
+            self.url(&request.segments, request.slash).map_err(|error| Failed { error, timed_out: false })?;
         let asked = format!("{} {url}", request.method);
         let changes = request.nature == Nature::Change;
         let started = tokio::time::Instant::now();
@@ -271,7 +290,12 @@ impl Connection {
             .and_then(|value| retry_after::parse(value, Timestamp::now()));
         // What is sent again after a 503 had no effect by the same reasoning when the last attempt is over.
         let idle_503 = self.policy.resend_changes_on_503;
-        Ok(Answer { status, headers, body, read, asked: asked.to_owned(), retry_after, changes, idle_503 })
+        let asked = asked.to_owned();
+        let mut answer = Answer { status, headers, body, read, asked, retry_after, changes, idle_503 };
+        if answer.retry_after.is_none() && matches!(status, 413 | 429 | 503) {
+            answer.retry_after = (self.own_wait)(&answer);
+        }
+        Ok(answer)
     }
 
     /// Most runs change nothing, so the client for changes is built with the first of them.
@@ -281,7 +305,7 @@ impl Connection {
         cell.get_or_init(|| build(is_loopback(&self.base), ca_file, !changes)).as_ref().map_err(Error::clone)
     }
 
-    fn url(&self, segments: &[String]) -> Result<Url, Error> {
+    fn url(&self, segments: &[String], slash: bool) -> Result<Url, Error> {
         // An id that is empty or a dot would vanish from the path, and the call would be about something else.
         if let Some(odd) = segments.iter().find(|segment| matches!(segment.as_str(), "" | "." | "..")) {
             return Err(Error::new(ErrorKind::Refused, format!("{odd:?} cannot be part of a URL's path")));
@@ -289,6 +313,9 @@ impl Connection {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(segments);
+            if slash {
+                path.push("");
+            }
         }
         Ok(url)
     }

@@ -39,6 +39,8 @@ pub enum Body {
 pub struct Request {
     pub(crate) method: Method,
     pub(crate) segments: Vec<String>,
+    /// Whether the path ends in a slash.
+    pub(crate) slash: bool,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Body,
@@ -55,6 +57,7 @@ impl Request {
         Self {
             method,
             segments: segments.into_iter().map(Into::into).collect(),
+            slash: false,
             query: Vec::new(),
             headers: Vec::new(),
             body: Body::Empty,
@@ -65,6 +68,13 @@ impl Request {
     /// A GET that is harmless to repeat.
     pub fn get<S: Into<String>>(segments: impl IntoIterator<Item = S>) -> Self {
         Self::new(Nature::Read, Method::GET, segments)
+    }
+
+    /// With a slash at the end of the path, which some services demand of their root.
+    #[must_use]
+    pub fn with_slash(mut self) -> Self {
+        self.slash = true;
+        self
     }
 
     /// With one more query parameter. Parameters are sent in the order given, encoded by [`encoded`]: a signature

@@ -1,6 +1,7 @@
 //! When a call is sent again, by the table of the contract: only when it certainly did not take effect or is
 //! harmless to repeat.
 
+use super::answer::Answer;
 use super::client::Policy;
 use super::request::Nature;
 use crate::provider::{Error, ErrorKind};
@@ -23,10 +24,12 @@ pub(super) fn delays() -> ExponentialBackoff {
         .build()
 }
 
-/// Whether an answer with this status is worth asking again.
-pub(super) fn after_status(status: u16, nature: Nature, policy: Policy) -> bool {
-    match (status, nature) {
+/// Whether an answer is worth asking again.
+pub(super) fn after_answer(answer: &Answer, nature: Nature, policy: Policy) -> bool {
+    match (answer.status, nature) {
         (503, Nature::Change) => policy.resend_changes_on_503,
+        // Too large for now, as RFC 9110 section 15.5.14 has it; without a time it is too large for good.
+        (413, _) => answer.retry_after.is_some(),
         (429, _) | (408 | 500 | 502 | 503 | 504, Nature::Read) => true,
         _ => false,
     }

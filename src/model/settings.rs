@@ -14,6 +14,8 @@ pub enum SettingKind {
     Secret,
     /// An http(s) base URL.
     Url,
+    /// A word that says which way of a choice is meant: each word, and a setting that the ways it stands for need.
+    Selects(&'static [(&'static str, &'static str)]),
 }
 
 /// One setting of a provider type, beside those every connection has (`type`, `max_in_flight`, `rate_limit`,

@@ -149,6 +149,9 @@ impl Room<'_> {
     ) {
         let problem = match binding {
             Binding::Bound(at) => return self.bound(part, entry, &self.servers[*at]),
+            Binding::Nothing if entry.id.is_none() && self.nameless().next().is_some() => {
+                self.perhaps_nameless(entry)
+            }
             Binding::Nothing if entry.presence == Presence::Absent => {
                 part.unchanged += 1;
                 return;
@@ -215,6 +218,29 @@ impl Room<'_> {
         );
         let severity = if self.inputs.options.allow_missing { Severity::Warning } else { Severity::Error };
         Problem { severity, ..problem(entry, Code::MissingServer, text) }
+    }
+
+    /// Servers of which the provider cannot say at present what they are called.
+    fn nameless(&self) -> impl Iterator<Item = &LiveServer> {
+        self.servers.iter().filter(|server| server.name.is_none())
+    }
+
+    /// Nobody knows whether a name is there while a server has none: it is neither missing nor absent.
+    fn perhaps_nameless(&self, entry: &DesiredServer) -> Problem {
+        const SHOWN: usize = 5;
+        let mut ids: Vec<&str> =
+            self.nameless().filter_map(|server| server.id.as_ref()).map(ServerId::as_str).collect();
+        ids.sort_unstable();
+        let more = if ids.len() > SHOWN { ", …" } else { "" };
+        ids.truncate(SHOWN);
+        let text = format!(
+            "no live server is called {}, and the provider cannot say what it calls {} of them (id {}{more}): it may \
+             be one of these; try again later, or bind it by `id:`",
+            entry.address.name,
+            self.nameless().count(),
+            ids.join(", "),
+        );
+        problem(entry, Code::UnrecognisedState, text)
     }
 
     /// A live name close to the one that was not found. Bounded: it is only ever a hint.

@@ -30,6 +30,9 @@ pub enum ErrorKind {
     LostAnswer,
     /// An answer that cannot be understood: HTML from a gateway, cut-off or foreign JSON.
     Garbage,
+    /// The place in a listing that was asked for is gone: the listing has to be read from its start. Only
+    /// `list_part` may say this.
+    ListMoved,
     /// This provider cannot do that.
     Unsupported,
 }
@@ -104,6 +107,7 @@ impl Error {
                 | ErrorKind::Unreachable
                 | ErrorKind::LostAnswer
                 | ErrorKind::Garbage
+                | ErrorKind::ListMoved
         )
     }
 }

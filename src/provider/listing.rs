@@ -57,7 +57,13 @@ async fn read_once(provider: &dyn Provider, id_case: CaseRule, in_flight: usize)
             under_way.push(async move { provider.list_part(&cursor).await });
         }
         let Some(part) = under_way.next().await else { break };
-        let Part { servers: found, next, total: claimed } = part?;
+        let Part { servers: found, next, total: claimed } = match part {
+            Ok(part) => part,
+            Err(error) if error.kind == ErrorKind::ListMoved => {
+                return Ok(Reading::Inconsistent(error.message));
+            }
+            Err(error) => return Err(error),
+        };
         for server in found {
             let fresh = server.id.as_ref().is_none_or(|id| seen.insert(id_case.key(id.as_str()).into()));
             if fresh {
@@ -90,5 +96,58 @@ async fn read_once(provider: &dyn Provider, id_case: CaseRule, in_flight: usize)
             Ok(Reading::Inconsistent(format!("it said {total} servers and showed {}", servers.len())))
         }
         _ => Ok(Reading::Whole(servers)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{LiveState, Operation, Power, ServerId};
+    use crate::provider::Verdicts;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Two pages, of which the second is gone so many times.
+    struct Moving {
+        gone: AtomicUsize,
+        starts: AtomicUsize,
+    }
+
+    #[async_trait::async_trait]
+    impl Provider for Moving {
+        async fn list_part(&self, cursor: &Cursor) -> Result<Part, Error> {
+            let server = |id: &str| LiveServer::new(id, id, LiveState::Settled(Power::On));
+            let start = *cursor == Cursor::Start;
+            self.starts.fetch_add(usize::from(start), Ordering::SeqCst);
+            if start {
+                let next = vec![Cursor::At("second".into())];
+                return Ok(Part { servers: vec![server("a")], next, total: None });
+            }
+            let again = |left: usize| left.checked_sub(1);
+            match self.gone.fetch_update(Ordering::SeqCst, Ordering::SeqCst, again) {
+                Ok(_) => Err(Error::new(ErrorKind::ListMoved, "the page is gone")),
+                Err(_) => Ok(Part { servers: vec![server("b")], ..Part::default() }),
+            }
+        }
+
+        async fn get(&self, _: &ServerId) -> Result<Option<LiveServer>, Error> {
+            Ok(None)
+        }
+
+        async fn send(&self, _: &Operation, _: &[ServerId]) -> Result<Verdicts, Error> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_that_moves_is_read_from_its_start_and_not_for_ever() {
+        for (gone, starts, whole) in [(0, 1, true), (1, 2, true), (3, 4, true), (4, 4, false)] {
+            let moving = Moving { gone: gone.into(), starts: 0.into() };
+            let read = list_all(&moving, CaseRule::Exact, 2).await;
+            assert_eq!(moving.starts.into_inner(), starts);
+            match read {
+                Ok(servers) => assert!(whole && servers.len() == 2),
+                Err(error) => assert!(!whole && error.message.contains("the page is gone"), "{error}"),
+            }
+        }
     }
 }

@@ -96,7 +96,8 @@ pub type Verdicts = Vec<Result<Receipt, Error>>;
 #[async_trait]
 pub trait Provider: Send + Sync {
     /// Fetches one part of the listing. Hidden states and all pages must be reachable from [`Cursor::Start`].
-    /// An answer that cannot be understood in full is an error, never a shorter list.
+    /// An answer that cannot be understood in full is an error, never a shorter list; where a part is gone because
+    /// the list moved meanwhile, [`ErrorKind::ListMoved`] makes the reader start over.
     async fn list_part(&self, cursor: &Cursor) -> Result<Part, Error>;
 
     /// Reads one server. `None` only when the provider itself says that the server does not exist; a 404 that

@@ -38,6 +38,7 @@ pub static REGISTRY: &[Registration] = &[
     Registration { spec: &clc::SPEC, open: clc::open, face: clc::simulator::FACE },
     Registration { spec: &gogrid::SPEC, open: gogrid::open, face: gogrid::simulator::FACE },
     Registration { spec: &hostway::SPEC, open: hostway::open, face: hostway::simulator::FACE },
+    Registration { spec: &openstack::SPEC, open: openstack::open, face: openstack::simulator::FACE },
 ];
 
 /// The row of a provider type.

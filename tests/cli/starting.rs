@@ -36,6 +36,18 @@ fn the_quickstart_converges_and_stays() {
 }
 
 #[test]
+fn the_openstack_example_converges_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/openstack");
+    for file in ["fleet.yaml", "world.yaml"] {
+        fs::copy(source.join(file), at.join(file)).unwrap();
+    }
+    run_in(at, &["apply", "--simulate", "--auto-approve", "--allow-delete"]).code(0);
+    run_in(at, &["plan", "--simulate", "--detailed-exitcode"]).code(0).says("No changes");
+}
+
+#[test]
 fn a_world_that_is_not_there_says_how_to_get_one() {
     let folder = tempfile::tempdir().unwrap();
     run_in(folder.path(), &["init"]).code(0);

@@ -2,7 +2,7 @@
 
 use super::keys::{ConnectionKey, TimeoutKey};
 use super::{CONNECTION_KEYS, Decoder, TIMEOUT_KEYS};
-use crate::config::choices::{Pick, pick};
+use crate::config::choices::{Pick, pick, selected, selector};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::fleet::{Connection, Timeouts, Value};
 use crate::config::reference::{Piece, pieces};
@@ -244,7 +244,8 @@ impl Decoder<'_> {
                 let setting = spec.settings.iter().find(|setting| setting.name == name);
                 setting.is_some_and(|setting| setting.env.is_some())
             };
-            found.extend(undecided(spec, &held, &may_come));
+            let word = |name: &str| connection.settings.get(name).map(|value| value.text.clone());
+            found.extend(undecided(spec, &held, &may_come, &word));
         }
         for missing in found {
             self.report(parts.key_span, missing);
@@ -280,11 +281,13 @@ pub(in crate::config) fn missing(
     found
 }
 
-/// What can be given in several ways and is given in none, or in more than one.
+/// What can be given in several ways and is given in none, or in more than one; `word` is the value of a setting that
+/// says which way is meant.
 pub(in crate::config) fn undecided(
     spec: &ProviderSpec,
     held: &dyn Fn(&str) -> bool,
     otherwise: &dyn Fn(&str) -> bool,
+    word: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<Diagnostic> {
     let name = spec.type_name;
     let finding = |choice| {
@@ -292,7 +295,8 @@ pub(in crate::config) fn undecided(
             let file = profiles.files.first().copied().unwrap_or_default();
             format!("; or {}: NAME, an entry of {file}", profiles.setting)
         });
-        match pick(choice, held, otherwise) {
+        let meant = selector(spec, choice).and_then(|setting| selected(setting, &word(setting.name)?));
+        match pick(choice, meant, held, otherwise) {
             Pick::Way(_) => None,
             Pick::Several(ways) => {
                 let ways: Vec<String> = ways.iter().map(|way| way.needs.join(" and ")).collect();
