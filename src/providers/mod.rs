@@ -2,6 +2,8 @@
 
 pub mod gogrid;
 pub mod hostway;
+pub mod mediatemple;
+pub mod openstack;
 
 use crate::http::{Clients, Limits};
 use crate::model::{ProviderSpec, Settings};

@@ -2,14 +2,19 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(missing_docs, unreachable_pub, clippy::needless_pass_by_value, reason = "test code")]
 
-use fleetform::providers::{gogrid, hostway};
+use fleetform::providers::{gogrid, hostway, mediatemple, openstack};
 use fleetform::simulator::{Face, Options, Running, Simulator, World};
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
-pub const FACES: &[&dyn Face] = &[hostway::simulator::FACE, gogrid::simulator::FACE];
+pub const FACES: &[&dyn Face] = &[
+    hostway::simulator::FACE,
+    gogrid::simulator::FACE,
+    openstack::simulator::FACE,
+    mediatemple::simulator::FACE,
+];
 
 /// Serves a world on a free port.
 pub fn start(world: Value) -> Running {

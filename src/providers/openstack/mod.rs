@@ -1,0 +1,3 @@
+//! `OpenStack` servers: Nova v2.1 with Keystone v3.
+
+pub mod simulator;
