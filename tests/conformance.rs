@@ -14,6 +14,8 @@ mod errors;
 mod get;
 #[path = "conformance/list.rs"]
 mod list;
+#[path = "conformance/many.rs"]
+mod many;
 #[path = "conformance/power.rs"]
 mod power;
 #[path = "conformance/reboot.rs"]
@@ -24,5 +26,7 @@ mod rename;
 mod retry;
 #[path = "rig/mod.rs"]
 mod rig;
+#[path = "conformance/safety.rs"]
+mod safety;
 #[path = "conformance/unsupported.rs"]
 mod unsupported;

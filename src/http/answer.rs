@@ -76,7 +76,12 @@ impl Answer {
     /// The error for a status that means the same everywhere; `says` is the provider's own text, if any. A
     /// provider judges the statuses it documents before it comes here.
     pub fn failure(&self, says: Option<&str>) -> Error {
-        let (kind, meaning) = match self.status {
+        let (kind, meaning) = self.usual_meaning();
+        self.failure_as(kind, meaning, says)
+    }
+
+    fn usual_meaning(&self) -> (ErrorKind, &'static str) {
+        match self.status {
             401 => (ErrorKind::Auth, "the credentials were refused"),
             403 => (ErrorKind::Forbidden, "the credentials are not allowed to do this"),
             404 => (ErrorKind::WrongEndpoint, "there is nothing at this path"),
@@ -88,7 +93,12 @@ impl Answer {
             300..=399 => (ErrorKind::WrongEndpoint, "it redirects, and credentials are not taken elsewhere"),
             200..=299 => (ErrorKind::Garbage, "an answer that is not expected here"),
             _ => (ErrorKind::Refused, "the request was refused"),
-        };
+        }
+    }
+
+    /// The error for a status that means something else here than everywhere. Whether the call may have taken
+    /// effect follows from the kind.
+    pub fn failure_as(&self, kind: ErrorKind, meaning: &str, says: Option<&str>) -> Error {
         let text = says.map_or_else(|| meaning.to_owned(), |says| format!("{meaning}: {}", shortened(says)));
         let mut error = Error::new(kind, format!("{} answered {}: {text}", self.asked, self.status))
             .with_status(self.status);

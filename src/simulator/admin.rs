@@ -2,7 +2,7 @@
 
 use super::shared::Shared;
 use super::stats::{Stats, world_json};
-use super::{Error, Moment, Request, Response, Rule};
+use super::{Error, Moment, Request, Response, Rule, SESSIONS};
 use serde_json::{Value, json};
 
 /// Answers a request for the simulator itself.
@@ -17,10 +17,14 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Response {
             patch_server(shared, connection, id, patch)
         }),
         ("POST", ["_sim", "faults"]) => done(|| add_fault(shared, body(request)?)),
-        (_, ["_sim", "stats" | "world" | "faults"] | ["_sim", "servers", _, _]) => {
+        ("DELETE", ["_sim", "sessions", connection]) => done(|| end_sessions(shared, connection)),
+        (_, ["_sim", "stats" | "world" | "faults"] | ["_sim", "servers", _, _] | ["_sim", "sessions", _]) => {
             problem(405, "not with this method")
         }
-        _ => problem(404, "there are: GET stats, GET world, POST servers/{connection}/{id}, POST faults"),
+        _ => problem(
+            404,
+            "there are: GET stats, GET world, POST servers/{connection}/{id}, POST faults, DELETE sessions/{connection}",
+        ),
     }
 }
 
@@ -43,6 +47,15 @@ pub(super) fn patch_server(shared: &Shared, connection: &str, id: &str, patch: V
     let mut state = shared.state();
     state.settle(Moment::now());
     state.patch(connection, id, patch)
+}
+
+/// Ends all sessions of a connection's clients.
+pub(super) fn end_sessions(shared: &Shared, connection: &str) -> Result<(), Error> {
+    let mut state = shared.state();
+    let world = state.connections.get_mut(connection);
+    let world = world.ok_or_else(|| Error::Change(format!("there is no connection {connection:?}")))?;
+    world.memory.remove(SESSIONS);
+    Ok(())
 }
 
 /// Adds a rule behind the others.

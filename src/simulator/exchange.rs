@@ -74,10 +74,11 @@ async fn serve(shared: &Shared, line: &Line, request: &Request) -> Result<hyper:
 
 /// Counts the call and looks for a fault. Every rule sees every call; the first that fires wins.
 fn arrive(shared: &Shared, line: &Line, request: &Request) -> (Option<Fault>, Duration) {
+    let changes = line.face.changes(request);
     let mut state = shared.state();
     let mut hit = None;
     for rule in &mut state.rules {
-        let fault = rule.judge(&line.connection, request);
+        let fault = rule.judge(&line.connection, request, changes);
         hit = hit.or(fault);
     }
     let Some(world) = state.connections.get_mut(&line.connection) else { return (hit, Duration::ZERO) };

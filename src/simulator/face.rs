@@ -35,12 +35,21 @@ pub trait Face: Send + Sync {
     /// The path with its variable parts named, `/servers/{id}/action`, for counting calls.
     fn route(&self, request: &Request) -> &'static str;
 
+    /// Whether the request asks for a change of a server; a login does not. For fault rules.
+    fn changes(&self, request: &Request) -> bool {
+        request.method != "GET"
+    }
+
     /// Answers one request. Transitions that are due at `now` have been settled before.
     fn handle(&self, world: &mut ConnectionWorld, request: &Request, now: Moment) -> Response;
 
     /// The provider's answer to a call that is not possible now, for the fault `refuse`.
     fn refuse(&self, request: &Request) -> Response;
 }
+
+/// The key of [`ConnectionWorld::memory`] under which a face keeps the sessions that it has opened, so that they can
+/// be ended behind the clients' backs.
+pub const SESSIONS: &str = "tokens";
 
 /// The faces that a simulator is started with; the provider registry has them all.
 pub type Faces<'a> = &'a [&'static dyn Face];

@@ -25,6 +25,9 @@ pub struct Rule {
     /// A glob over the body; any if absent.
     #[serde(default)]
     body: Option<String>,
+    /// Whether the call asks for a change of a server; either if absent.
+    #[serde(default)]
+    changes: Option<bool>,
     /// The first matching call that goes wrong, from 1.
     #[serde(default = "one")]
     nth: u64,
@@ -155,8 +158,8 @@ impl Rule {
     }
 
     /// Counts the call if it matches, and says whether (and how) it goes wrong.
-    pub(super) fn judge(&mut self, connection: &str, request: &Request) -> Option<Fault> {
-        if !self.matches(connection, request) {
+    pub(super) fn judge(&mut self, connection: &str, request: &Request, changes: bool) -> Option<Fault> {
+        if !self.matches(connection, request) || self.changes.is_some_and(|wanted| wanted != changes) {
             return None;
         }
         self.matched += 1;

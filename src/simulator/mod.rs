@@ -28,6 +28,7 @@
 //!     path: /grid/server/power
 //!     query: "*"
 //!     body: "*power=cycle*"
+//!     changes: true                        # asks for a change of a server; a login does not
 //!     nth: 1                               # the first matching call that goes wrong
 //!     count: 1                             # how many do; or all
 //!     fault: reset_after                   # see Fault
@@ -53,7 +54,7 @@ mod world;
 
 pub use connection::{ConnectionWorld, Manner, Serial};
 pub use error::Error;
-pub use face::{Face, Faces, path_segment};
+pub use face::{Face, Faces, SESSIONS, path_segment};
 pub use fault::{Fault, Rule};
 pub use job::{JobStage, SimJob};
 pub use moment::{Moment, parse_duration};

@@ -146,6 +146,11 @@ impl Running {
         admin::patch_server(&self.shared, connection, id, patch)
     }
 
+    /// Ends every session that clients of a connection have: their next calls are refused.
+    pub fn end_sessions(&self, connection: &str) -> Result<(), Error> {
+        admin::end_sessions(&self.shared, connection)
+    }
+
     /// Adds a fault rule, in the shape of the world file.
     pub fn add_fault(&self, rule: Value) -> Result<(), Error> {
         admin::add_fault(&self.shared, rule)

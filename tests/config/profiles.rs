@@ -52,8 +52,10 @@ static CLOUD: ProviderSpec = ProviderSpec {
 static ALL: [&ProviderSpec; 1] = [&CLOUD];
 
 fn load(lines: &[&str]) -> Result<Connection, Vec<Diagnostic>> {
-    let lines: String = lines.iter().map(|line| format!("    {line}\n")).collect();
-    let text = format!("version: 1\nproviders:\n  east:\n    type: cloud\n{lines}");
+    let mut text = "version: 1\nproviders:\n  east:\n    type: cloud\n".to_owned();
+    for line in lines {
+        text = format!("{text}    {line}\n");
+    }
     let loaded = load_texts(&[("fleet.yaml", &text)], &ALL, Mode::default())?;
     Ok(loaded.fleet.connections.into_values().next().unwrap())
 }

@@ -9,7 +9,7 @@ use fleetform::model::{
     Address, Capabilities, ConnectionName, LedgerFacts, LiveServer, OffKind, OffSupport, Operation,
     RebootKind, RebootSupport, ServerId, Settings,
 };
-use fleetform::plan::{ConnectionLive, Inputs, Plan};
+use fleetform::plan::{Change, ConnectionLive, Facts, Inputs, Plan, Step};
 use fleetform::provider::{Error, Provider, Receipt, list_all};
 use fleetform::providers::{Opening, REGISTRY, Registration, faces};
 use fleetform::simulator::{Options, Running, Simulator, World};
@@ -144,6 +144,35 @@ impl Bench {
     /// How many calls a rule has seen.
     pub(crate) fn seen_by(&self, rule: usize) -> u64 {
         self.running.stats().faults[rule].matched
+    }
+
+    /// A change of one server by one call, as a plan would have it.
+    pub(crate) fn change(&self, name: &str, operation: Operation) -> Change {
+        let power = self.running.world()["servers"].as_array().unwrap().iter().find_map(|server| {
+            (server["name"] == name).then(|| serde_json::from_value(server["power"].clone()).unwrap())
+        });
+        let before = Facts { name: name.into(), power };
+        let after = match &operation {
+            Operation::Delete => None,
+            Operation::Rename { to } => Some(Facts { name: to.clone(), power }),
+            Operation::PowerOn => Some(Facts { power: Some(fleetform::model::Power::On), ..before.clone() }),
+            Operation::PowerOff { .. } => {
+                Some(Facts { power: Some(fleetform::model::Power::Off), ..before.clone() })
+            }
+            _ => Some(before.clone()),
+        };
+        Change {
+            address: address(name),
+            provider: address(name).connection,
+            id: self.id(name),
+            actions: vec![operation.verb()],
+            before,
+            after,
+            reasons: vec!["declared".into()],
+            rebooted_since: None,
+            steps: vec![Step::new(operation)],
+            location: None,
+        }
     }
 
     pub(crate) fn links(&self, settle: Duration) -> Links {

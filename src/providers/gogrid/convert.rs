@@ -50,16 +50,12 @@ fn error_text(list: &[Item<'_>]) -> Option<String> {
 }
 
 fn failure(answer: &Answer, says: Option<&str>) -> Error {
-    let mut error = answer.failure(says);
     match answer.status {
         // The wrong way round from HTTP's usual meaning: 401 is the role, 403 the key, the secret or the clock.
-        401 => {
-            error.kind = ErrorKind::Forbidden;
-            error
-                .with_hint("the key's role may not do this; power and delete need a Super or System User key")
-        }
+        401 => answer
+            .failure_as(ErrorKind::Forbidden, "the key's role may not do this", says)
+            .with_hint("power and delete need the key of a Super or System User"),
         403 => {
-            error.kind = ErrorKind::Auth;
             let off = skew_seconds(answer).filter(|skew| skew.abs() > TOLERATED_SKEW_SECONDS);
             let clock = off.map_or_else(
                 || "this machine's clock is off".to_owned(),
@@ -68,10 +64,11 @@ fn failure(answer: &Answer, says: Option<&str>) -> Error {
                     format!("the clock: this machine's is {} s {way} the server's", skew.abs())
                 },
             );
-            error.with_hint(format!("wrong api_key or secret, or {clock}; the signature holds the time"))
+            let hint = format!("wrong api_key or secret, or {clock}; the signature holds the time");
+            answer.failure_as(ErrorKind::Auth, "the key or its signature was refused", says).with_hint(hint)
         }
-        404 => error.with_hint("no such method: the endpoint must end in /api"),
-        _ => error,
+        404 => answer.failure(says).with_hint("no such method: the endpoint must end in /api"),
+        _ => answer.failure(says),
     }
 }
 

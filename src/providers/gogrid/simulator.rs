@@ -57,6 +57,11 @@ impl Face for GoGrid {
         METHODS.iter().find(|method| *method.path == request.path).map_or("(other)", |method| method.path)
     }
 
+    fn changes(&self, request: &Request) -> bool {
+        // Any call may be a GET or a POST here.
+        matches!(self.route(request), "/grid/server/power" | "/grid/server/edit" | "/grid/server/delete")
+    }
+
     fn handle(&self, world: &mut ConnectionWorld, request: &Request, now: Moment) -> Response {
         answer(world, request, now).unwrap_or_else(|refusal| refusal)
     }

@@ -36,9 +36,11 @@ pub(super) fn verdict(operation: &Operation, answer: &Answer) -> Result<Receipt,
         // A repeated DELETE may answer 404: success for "absent".
         (404, Operation::Delete) if says_gone(answer) => Ok(Receipt { ticket: None, already: true }),
         (404, _) if says_gone(answer) => {
-            Err(restated(answer, ErrorKind::NotFound, "there is no such server"))
+            Err(answer.failure_as(ErrorKind::NotFound, "there is no such server", says(answer).as_deref()))
         }
-        (405, _) => Err(restated(answer, ErrorKind::Refused, "the action is not supported")),
+        (405, _) => {
+            Err(answer.failure_as(ErrorKind::Refused, "the action is not supported", says(answer).as_deref()))
+        }
         _ => Err(failure(answer)),
     }
 }
@@ -94,10 +96,4 @@ fn says(answer: &Answer) -> Option<String> {
 
 fn failure(answer: &Answer) -> Error {
     answer.failure(says(answer).as_deref())
-}
-
-fn restated(answer: &Answer, kind: ErrorKind, meaning: &str) -> Error {
-    let text = says(answer).map_or_else(String::new, |says| format!(": {says}"));
-    Error::new(kind, format!("{} answered {}: {meaning}{text}", answer.asked, answer.status))
-        .with_status(answer.status)
 }
