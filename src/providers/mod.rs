@@ -1,7 +1,9 @@
 //! The registry: one `mod` line and one table row per provider. Nothing else in the program names a provider.
 
+pub mod clc;
 pub mod gogrid;
 pub mod hostway;
+pub mod huawei_workspace;
 pub mod mediatemple;
 pub mod openstack;
 
@@ -35,6 +37,7 @@ pub struct Registration {
 pub static REGISTRY: &[Registration] = &[
     Registration { spec: &gogrid::SPEC, open: gogrid::open, face: gogrid::simulator::FACE },
     Registration { spec: &hostway::SPEC, open: hostway::open, face: hostway::simulator::FACE },
+    Registration { spec: &mediatemple::SPEC, open: mediatemple::open, face: mediatemple::simulator::FACE },
 ];
 
 /// The row of a provider type.

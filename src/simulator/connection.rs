@@ -118,6 +118,24 @@ impl ConnectionWorld {
         number
     }
 
+    /// Accepts an operation that the provider takes but that cannot work, for that reason: it ends without its
+    /// effect. A fault that lets operations hang still does.
+    pub fn accept_in_vain(
+        &mut self,
+        serial: Serial,
+        order: &Order<'_>,
+        reason: &str,
+        now: Moment,
+    ) -> Option<u64> {
+        let before = self.outcome.clone();
+        if before == Outcome::Settles {
+            self.outcome = Outcome::Fails(reason.to_owned());
+        }
+        let number = self.accept(serial, order, now);
+        self.outcome = before;
+        number
+    }
+
     /// Does something that takes no time, a rename for example.
     pub fn apply(&mut self, serial: Serial, effect: &Effect, now: Moment) {
         self.revision += 1;

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(missing_docs, unreachable_pub, clippy::needless_pass_by_value, reason = "test code")]
 
-use fleetform::providers::{gogrid, hostway, mediatemple, openstack};
+use fleetform::providers::{clc, gogrid, hostway, huawei_workspace, mediatemple, openstack};
 use fleetform::simulator::{Face, Options, Running, Simulator, World};
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
@@ -12,6 +12,8 @@ use std::time::Duration;
 pub const FACES: &[&dyn Face] = &[
     hostway::simulator::FACE,
     gogrid::simulator::FACE,
+    clc::simulator::FACE,
+    huawei_workspace::simulator::FACE,
     openstack::simulator::FACE,
     mediatemple::simulator::FACE,
 ];
@@ -151,6 +153,14 @@ impl Client {
 
     pub fn put_json(&self, path: &str, body: &Value) -> Answer {
         self.send("PUT", path, Some("application/json"), body.to_string().into_bytes())
+    }
+
+    pub fn patch_json(&self, path: &str, body: &Value) -> Answer {
+        self.send("PATCH", path, Some("application/json"), body.to_string().into_bytes())
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, None, Vec::new())
     }
 
     pub fn post_form(&self, path: &str, form: &str) -> Answer {
