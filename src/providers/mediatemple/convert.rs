@@ -82,8 +82,8 @@ fn live(answer: &Answer, service: Service) -> Result<LiveServer, Error> {
 /// The table of the page. A reboot that waits comes first: it is the only state that ends.
 fn state(service: &Service, billing: Option<&str>) -> LiveState {
     match service.pending_reboot.as_ref().map(|pending| pending.0.trim()) {
-        Some("1") => return LiveState::Transition { word: "reboot pending".into(), into: None },
-        None | Some("0" | "") => {}
+        Some("1" | "true") => return LiveState::Transition { word: "reboot pending".into(), into: None },
+        None | Some("0" | "false" | "") => {}
         Some(other) => return LiveState::Unrecognised(format!("pendingReboot {other}").into()),
     }
     let word = || {

@@ -76,7 +76,7 @@ impl<'de> Deserialize<'de> for Scalar {
             }
 
             fn visit_bool<E: Error>(self, flag: bool) -> Result<Scalar, E> {
-                Ok(Scalar(u8::from(flag).to_string()))
+                Ok(Scalar(flag.to_string()))
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Scalar, E> {
