@@ -59,7 +59,7 @@ pub(super) fn verdict(answer: &Answer) -> Result<Receipt, Error> {
 }
 
 fn is_no_server(service: &Service) -> bool {
-    service.service_type.as_ref().is_some_and(|kind| kind.0 == NO_SERVER)
+    service.kind.as_ref().is_some_and(|kind| kind.0 == NO_SERVER)
 }
 
 fn live(answer: &Answer, service: Service) -> Result<LiveServer, Error> {

@@ -19,7 +19,8 @@ pub(super) struct One {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Service {
     pub(super) id: Scalar,
-    pub(super) service_type: Option<Scalar>,
+    #[serde(rename = "serviceType")]
+    pub(super) kind: Option<Scalar>,
     pub(super) billing_status: Option<Scalar>,
     pub(super) billing_status_text: Option<Scalar>,
     pub(super) primary_domain: Option<Scalar>,
