@@ -5,6 +5,8 @@
 mod apply;
 #[path = "cli/desk.rs"]
 mod desk;
+#[path = "cli/every_provider.rs"]
+mod every_provider;
 #[path = "cli/guards.rs"]
 mod guards;
 #[path = "cli/help.rs"]

@@ -331,3 +331,50 @@ async fn messages_name_the_call_without_its_query_or_headers() {
         assert!(!text.contains(secret), "{text}");
     }
 }
+
+/// What is read of a list of numbers in a body, kept or not.
+async fn numbers(reply: Reply, kept: usize) -> Result<usize, (ErrorKind, String)> {
+    let server = Scripted::new([reply]).await;
+    let bounds = Bounds { kept, answer: 4_000_000, ..Bounds::default() };
+    let connection = connect(&server.url, LIMITS).with_bounds(bounds);
+    let answer = connection.send_large::<Vec<u64>>(read).await;
+    let list = answer.and_then(|mut answer| answer.value::<Vec<u64>>());
+    list.map(|list| list.len()).map_err(|error| (error.kind, error.message))
+}
+
+#[tokio::test]
+async fn a_large_answer_is_read_while_it_arrives_and_means_the_same() {
+    let list = format!("[{}1]", "1234567890,".repeat(50_000));
+    for kept in [10, 1000, 65_536, 10_000_000] {
+        assert_eq!(numbers(Reply::new(200, list.clone()), kept).await, Ok(50_001), "{kept}");
+        for (bad, part) in [
+            (format!("{list}x"), "JSON"),
+            (list[..300_000].to_owned(), "JSON"),
+            (list.replace("1]", "\"x\"]"), "another shape"),
+            (format!("<html>{list}"), ""),
+        ] {
+            let (kind, text) = numbers(Reply::new(200, bad), kept).await.unwrap_err();
+            assert_eq!(kind, ErrorKind::Garbage, "{kept}: {text}");
+            assert!(text.contains(part), "{kept}: {text}");
+        }
+        let (kind, _) = numbers(Reply::flood(5_000_000), kept).await.unwrap_err();
+        assert_eq!(kind, ErrorKind::Garbage, "{kept}: bounded as ever");
+        let refused = numbers(Reply::new(404, list.clone()), kept).await;
+        assert_eq!(
+            refused,
+            Ok(50_001),
+            "only a 200 is read while it arrives; the rest is kept for its judge"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_large_answer_that_breaks_off_is_lost_and_asked_for_again() {
+    let list = format!("[{}1]", "1234567890,".repeat(20_000));
+    let short = Reply::new(200, &list.as_bytes()[..100_000]).promising(list.len());
+    let server = Scripted::new([short, Reply::new(200, list.clone())]).await;
+    let bounds = Bounds { kept: 1000, ..Bounds::default() };
+    let connection = connect(&server.url, LIMITS).with_bounds(bounds);
+    let mut answer = connection.send_large::<Vec<u64>>(read).await.unwrap();
+    assert_eq!((answer.value::<Vec<u64>>().unwrap().len(), server.seen().len()), (20_001, 2));
+}

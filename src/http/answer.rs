@@ -1,9 +1,11 @@
 //! A complete answer, and how to read it without trusting it.
 
+use super::large::Value;
 use crate::provider::{Effect, Error, ErrorKind};
 use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, LOCATION};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// An answer that arrived in full. What it says is for the provider to judge.
@@ -13,8 +15,10 @@ pub struct Answer {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The whole body, decompressed.
+    /// The whole body, decompressed; empty where it was too large and was read while it arrived.
     pub body: Vec<u8>,
+    /// What was read of such a body.
+    pub(super) read: Option<serde_json::Result<Value>>,
     /// Method and URL without its query: for messages.
     pub asked: String,
     /// How long the provider asks to be left alone, uncapped.
@@ -36,16 +40,35 @@ impl Answer {
     /// # Errors
     /// [`ErrorKind::Garbage`], saying what came instead but never quoting it; of a change, the effect is unknown.
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let what = if error.is_eof() && !self.body.is_empty() {
-                format!("JSON that is cut off after {} bytes", self.body.len())
-            } else if error.is_data() {
-                format!("JSON of another shape (line {}, column {})", error.line(), error.column())
-            } else {
-                self.described()
-            };
-            self.garbage(&what)
-        })
+        serde_json::from_slice(&self.body).map_err(|error| self.misread(&error, false))
+    }
+
+    /// Reads the body as JSON of the expected shape, or takes what was read of it while it arrived.
+    ///
+    /// # Errors
+    /// As for [`Self::json`].
+    pub fn value<T: DeserializeOwned + 'static>(&mut self) -> Result<T, Error> {
+        match self.read.take() {
+            None => self.json(),
+            Some(Err(error)) => Err(self.misread(&error, true)),
+            Some(Ok(value)) => match value.downcast::<T>() {
+                Ok(value) => Ok(*value),
+                Err(_) => Err(self.garbage("a list that was read as something else")),
+            },
+        }
+    }
+
+    fn misread(&self, error: &serde_json::Error, while_it_arrived: bool) -> Error {
+        let what = if error.is_eof() && !self.body.is_empty() {
+            format!("JSON that is cut off after {} bytes", self.body.len())
+        } else if error.is_data() {
+            format!("JSON of another shape (line {}, column {})", error.line(), error.column())
+        } else if while_it_arrived {
+            format!("broken JSON (line {}, column {})", error.line(), error.column())
+        } else {
+            self.described()
+        };
+        self.garbage(&what)
     }
 
     /// The error for an answer that makes no sense here.

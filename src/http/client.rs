@@ -2,12 +2,14 @@
 
 use super::answer::Answer;
 use super::gate::Gate;
+use super::large::{self, Intake, Reading};
 use super::request::{Body, Nature, Request, encoded};
 use super::{retry, retry_after};
 use crate::provider::{Error, ErrorKind};
 use jiff::Timestamp;
 use reqwest::header::{HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Url, redirect};
+use serde::de::DeserializeOwned;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -18,13 +20,16 @@ use std::time::Duration;
 pub struct Bounds {
     /// The largest answer that is read, in bytes after decompression.
     pub answer: usize,
+    /// The largest answer that is kept whole before it is read, in bytes: reading it from memory is several times
+    /// faster than reading it while it arrives. Only for answers that the caller can take either way.
+    pub kept: usize,
     /// The longest that a `Retry-After` is followed; a server that still objects is asked again later.
     pub wait: Duration,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { answer: 512 * 1024 * 1024, wait: Duration::from_secs(30) }
+        Self { answer: 512 * 1024 * 1024, kept: 24 * 1024 * 1024, wait: Duration::from_secs(30) }
     }
 }
 
@@ -142,6 +147,22 @@ impl Connection {
     /// [`ErrorKind::Unreachable`] (certainly without effect), [`ErrorKind::LostAnswer`] or [`ErrorKind::Garbage`]
     /// (too large).
     pub async fn send(&self, build: impl Fn() -> Request) -> Result<Answer, Error> {
+        self.repeat(build, None).await
+    }
+
+    /// Like [`Self::send`], for an answer that may be too large to be kept: it is then read as a `T` while it
+    /// arrives. Take it with [`Answer::value`].
+    ///
+    /// # Errors
+    /// As for [`Self::send`].
+    pub async fn send_large<T: DeserializeOwned + Send + 'static>(
+        &self,
+        build: impl Fn() -> Request,
+    ) -> Result<Answer, Error> {
+        self.repeat(build, Some(large::reading::<T>())).await
+    }
+
+    async fn repeat(&self, build: impl Fn() -> Request, reading: Option<Reading>) -> Result<Answer, Error> {
         let mut delays = retry::delays();
         let mut attempts = 0;
         loop {
@@ -149,7 +170,7 @@ impl Connection {
             let nature = request.nature;
             attempts += 1;
             let slot = self.gate.enter().await;
-            let outcome = self.once(request).await;
+            let outcome = self.once(request, reading).await;
             drop(slot);
             let (again, asked_wait) = match &outcome {
                 Ok(answer) => (retry::after_status(answer.status, nature, self.policy), answer.retry_after),
@@ -173,21 +194,22 @@ impl Connection {
         }
     }
 
-    async fn once(&self, request: Request) -> Result<Answer, Failed> {
+    async fn once(&self, request: Request, reading: Option<Reading>) -> Result<Answer, Failed> {
         let url = self.url(&request.segments).map_err(|error| Failed { error, timed_out: false })?;
         let asked = format!("{} {url}", request.method);
         let changes = request.nature == Nature::Change;
         let started = tokio::time::Instant::now();
-        let outcome = match tokio::time::timeout(self.timeout, self.exchange(request, url, &asked)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Failed {
-                timed_out: true,
-                error: Error::new(
-                    ErrorKind::LostAnswer,
-                    format!("{asked} was not answered within {:?}", self.timeout),
-                ),
-            }),
-        };
+        let outcome =
+            match tokio::time::timeout(self.timeout, self.exchange(request, url, &asked, reading)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(Failed {
+                    timed_out: true,
+                    error: Error::new(
+                        ErrorKind::LostAnswer,
+                        format!("{asked} was not answered within {:?}", self.timeout),
+                    ),
+                }),
+            };
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &outcome {
             Ok(answer) => {
@@ -203,7 +225,13 @@ impl Connection {
         })
     }
 
-    async fn exchange(&self, request: Request, mut url: Url, asked: &str) -> Result<Answer, Failed> {
+    async fn exchange(
+        &self,
+        request: Request,
+        mut url: Url,
+        asked: &str,
+        reading: Option<Reading>,
+    ) -> Result<Answer, Failed> {
         let changes = request.nature == Nature::Change;
         if !request.query.is_empty() {
             url.set_query(Some(&query_text(&request.query)));
@@ -223,9 +251,9 @@ impl Connection {
         let mut response = builder.send().await.map_err(|error| transport(asked, &error))?;
         let headers = response.headers().clone();
         let status = response.status().as_u16();
-        let mut body = Vec::with_capacity(expected_size(&response));
+        let mut intake = Intake::new(&response, reading.filter(|_| status == 200), self.bounds.kept);
         while let Some(chunk) = response.chunk().await.map_err(|error| transport(asked, &error))? {
-            if body.len() + chunk.len() > self.bounds.answer {
+            if intake.size() + chunk.len() > self.bounds.answer {
                 return Err(Failed {
                     timed_out: false,
                     error: Error::new(
@@ -234,15 +262,16 @@ impl Connection {
                     ),
                 });
             }
-            body.extend_from_slice(&chunk);
+            intake.take(&chunk).await;
         }
+        let (body, read) = intake.finish().await;
         let retry_after = headers
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| retry_after::parse(value, Timestamp::now()));
         // What is sent again after a 503 had no effect by the same reasoning when the last attempt is over.
         let idle_503 = self.policy.resend_changes_on_503;
-        Ok(Answer { status, headers, body, asked: asked.to_owned(), retry_after, changes, idle_503 })
+        Ok(Answer { status, headers, body, read, asked: asked.to_owned(), retry_after, changes, idle_503 })
     }
 
     /// Most runs change nothing, so the client for changes is built with the first of them.
@@ -273,12 +302,6 @@ fn query_text(pairs: &[(&'static str, String)]) -> String {
 struct Failed {
     error: Error,
     timed_out: bool,
-}
-
-/// The announced length, within reason: a header must not make us allocate.
-fn expected_size(response: &reqwest::Response) -> usize {
-    const MOST: usize = 1 << 20;
-    usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(MOST).min(MOST)
 }
 
 fn transport(asked: &str, error: &reqwest::Error) -> Failed {

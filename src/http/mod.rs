@@ -4,6 +4,7 @@
 mod answer;
 mod client;
 mod gate;
+mod large;
 mod request;
 mod retry;
 mod retry_after;

@@ -69,11 +69,16 @@ impl Desk {
 
     /// `servers` is the rest of the fleet file after the providers.
     pub(crate) fn with(world: Value, servers: &str) -> Self {
-        let world = World::from_value(world).unwrap();
-        let running = Simulator::start(&world, &faces(), Options::default()).unwrap();
-        let desk = Self { folder: tempfile::tempdir().unwrap(), running };
+        let desk = Self::of(world);
         desk.fleet(servers);
         desk
+    }
+
+    /// A simulator without a fleet file.
+    pub(crate) fn of(world: Value) -> Self {
+        let world = World::from_value(world).unwrap();
+        let running = Simulator::start(&world, &faces(), Options::default()).unwrap();
+        Self { folder: tempfile::tempdir().unwrap(), running }
     }
 
     /// Writes the fleet file: the credentials come from the environment.

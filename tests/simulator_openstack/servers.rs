@@ -53,7 +53,7 @@ fn a_task_and_a_kind_of_sleep_can_be_given() {
     let site = Site::new(world(&[
         json!({ "name": "moves", "attributes": { "task_state": "migrating" } }),
         json!({ "name": "shelf", "power": "suspended", "attributes": { "vm_state": "shelved" } }),
-        json!({ "name": "new", "state": "building", "becomes": "on", "after": "200ms" }),
+        json!({ "name": "new", "state": "building", "becomes": "on", "after": "2s" }),
     ]));
     assert_eq!(site.phase(1), ["active", "migrating", "MIGRATING"]);
     assert_eq!(site.phase(2), ["shelved", "-", "SHELVED"]);

@@ -23,7 +23,7 @@ pub(crate) fn world(servers: &[Value]) -> Value {
         .collect();
     json!({
         "version": 1,
-        "defaults": { "settle": "400ms" },
+        "defaults": { "settle": "900ms" },
         "connections": { "os": { "type": "openstack" } },
         "servers": servers,
     })

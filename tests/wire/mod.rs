@@ -77,6 +77,8 @@ enum Manner {
     Late(u64),
     /// The connection is closed without an answer.
     Closed,
+    /// So many bytes are announced; after the body the connection is closed.
+    Promising(usize),
 }
 
 impl Reply {
@@ -99,6 +101,11 @@ impl Reply {
 
     pub(crate) fn flood(bytes: usize) -> Self {
         Self { manner: Manner::Flood(bytes), ..Self::new(200, "") }
+    }
+
+    pub(crate) fn promising(mut self, bytes: usize) -> Self {
+        self.manner = Manner::Promising(bytes);
+        self
     }
 
     pub(crate) fn late(mut self, millis: u64) -> Self {
@@ -205,6 +212,9 @@ async fn answer(stream: &mut TcpStream, reply: &Reply) -> Option<()> {
     }
     match reply.manner {
         Manner::Flood(_) => head.push_str("transfer-encoding: chunked\r\n\r\n"),
+        Manner::Promising(bytes) => {
+            head.push_str(&["content-length: ", &bytes.to_string(), "\r\n\r\n"].concat());
+        }
         _ if reply.status == 204 => head.push_str("\r\n"),
         _ => head.push_str(&["content-length: ", &reply.body.len().to_string(), "\r\n\r\n"].concat()),
     }
@@ -224,6 +234,10 @@ async fn answer(stream: &mut TcpStream, reply: &Reply) -> Option<()> {
             stream.write_all(b"0\r\n\r\n").await.ok()?;
         }
         _ => stream.write_all(&reply.body).await.ok()?,
+    }
+    if matches!(reply.manner, Manner::Promising(_)) {
+        stream.shutdown().await.ok()?;
+        return None;
     }
     Some(())
 }

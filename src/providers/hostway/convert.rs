@@ -6,11 +6,11 @@ use crate::model::{Denial, LiveServer, LiveState, Operation, Power, ServerId, Ve
 use crate::provider::{Error, ErrorKind, Part, Receipt};
 use std::collections::BTreeMap;
 
-pub(super) fn list(answer: &Answer) -> Result<Part, Error> {
+pub(super) fn list(mut answer: Answer) -> Result<Part, Error> {
     if answer.status != 200 {
-        return Err(failure(answer));
+        return Err(failure(&answer));
     }
-    let servers = answer.json::<List>()?.servers.into_iter().filter_map(live).collect();
+    let servers = answer.value::<List>()?.servers.into_iter().filter_map(live).collect();
     Ok(Part { servers, ..Part::default() })
 }
 

@@ -16,6 +16,7 @@ use base64::Engine;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use std::sync::Arc;
+use wire::List;
 
 /// The list without a filter leaves out suspended and building servers (`ServerList` page): each needs its own.
 const SUSPENDED: &str = "SUSPENDED";
@@ -60,14 +61,11 @@ impl Hostway {
             .header(ACCEPT, HeaderValue::from_static("application/json"))
     }
 
-    async fn read(&self, segments: &[&str], status: Option<&str>) -> Result<Answer, Error> {
-        let build = || {
-            let request = self
-                .dressed(Request::get(segments.iter().copied()))
-                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            status.into_iter().fold(request, |request, status| request.query("status", status))
-        };
-        self.http.send(build).await
+    fn reading(&self, segments: &[&str], status: Option<&str>) -> Request {
+        let request = self
+            .dressed(Request::get(segments.iter().copied()))
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        status.into_iter().fold(request, |request, status| request.query("status", status))
     }
 
     async fn change(&self, method: Method, segments: &[&str], body: Option<String>) -> Result<Answer, Error> {
@@ -119,16 +117,16 @@ impl Provider for Hostway {
             Cursor::Start => return Ok(Part { next: vec![at(BUILD), at(SUSPENDED)], ..Part::default() }),
             Cursor::At(filter) => filter.as_str(),
         };
-        let answer =
-            self.read(&["servers", "detail"], Some(filter).filter(|filter| *filter != NO_FILTER)).await?;
-        let part = convert::list(&answer)?;
+        let status = Some(filter).filter(|filter| *filter != NO_FILTER);
+        let build = || self.reading(&["servers", "detail"], status);
+        let part = convert::list(self.http.send_large::<List>(build).await?)?;
         // After the building ones, so that a server that is finished in between is in one of the two.
         let next = if filter == BUILD { vec![at(NO_FILTER)] } else { Vec::new() };
         Ok(Part { next, ..part })
     }
 
     async fn get(&self, id: &ServerId) -> Result<Option<LiveServer>, Error> {
-        let answer = self.read(&["servers", id.as_str()], None).await?;
+        let answer = self.http.send(|| self.reading(&["servers", id.as_str()], None)).await?;
         convert::one(id, &answer)
     }
 

@@ -75,8 +75,8 @@ impl Face for MediaTemple {
 
     fn refuse(&self, request: &Request) -> Response {
         let format = Format::of(request).unwrap_or_default();
-        // The instant is not the connection's own, which this call does not tell.
-        views::standard(PENDING.status, Some(PENDING), format, Moment::now())
+        // A face has no clock, and this call does not tell the connection's: the instant is the documented sample's.
+        views::standard(PENDING.status, Some(PENDING), format, Moment::from_millis(1_284_609_198_593))
     }
 }
 

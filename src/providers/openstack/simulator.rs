@@ -3,8 +3,8 @@
 //!
 //! Beside the user of the settings a connection `NAME` knows two more ways in, neither of which is in its settings:
 //! - the user `sim-NAME-operator-short`, same password: its tokens live for one second;
-//! - an application credential, id `uuid(NAME)` without hyphens (see [`application_credential_id`]), name
-//!   `sim-NAME-application`, secret `sim-NAME-application-secret`.
+//! - an application credential of the usual user, with the id that [`application_credential_id`] makes of the name,
+//!   the name `sim-NAME-application` and the secret `sim-NAME-application-secret`.
 //!
 //! Not spoken here, and refused with 400: the list parameter `changes-since`, sort keys other than `created_at`,
 //! `display_name` and `uuid`, and of regular expressions everything but literals, `.`, `*`, `+`, `?`, escaped
@@ -80,6 +80,10 @@ impl Face for OpenStack {
 
     fn route(&self, request: &Request) -> &'static str {
         Target::of(request).place.route()
+    }
+
+    fn changes(&self, request: &Request) -> bool {
+        request.method != "GET" && !Target::of(request).place.is_identity()
     }
 
     fn handle(&self, world: &mut ConnectionWorld, request: &Request, now: Moment) -> Response {

@@ -65,8 +65,10 @@ impl<T> Wrapped<T> {
 #[serde(rename_all = "camelCase")]
 struct Service<'a> {
     id: Value,
-    service_type: u64,
-    service_type_name: &'static str,
+    #[serde(rename = "serviceType")]
+    kind: u64,
+    #[serde(rename = "serviceTypeName")]
+    kind_name: &'static str,
     ip_addresses: Vec<String>,
     host_server: &'static str,
     billing_status: Value,
@@ -154,8 +156,8 @@ fn shown(serial: Serial, server: &SimServer, settle: Duration, now: Moment) -> S
     let address = format!("203.0.113.{}", serial % 250 + 1);
     Service {
         id,
-        service_type: kind,
-        service_type_name: if kind == NO_SERVER { "Domain Registration" } else { "(dv) Dedicated-Virtual" },
+        kind,
+        kind_name: if kind == NO_SERVER { "Domain Registration" } else { "(dv) Dedicated-Virtual" },
         ip_addresses: if kind == NO_SERVER { Vec::new() } else { vec![address] },
         host_server: "vzd042.mediatemple.net",
         billing_status: text(billing),

@@ -28,7 +28,8 @@ struct One<'a> {
 
 #[derive(Serialize)]
 struct Action<'a> {
-    action: &'a str,
+    #[serde(rename = "action")]
+    name: &'a str,
     instance_uuid: &'a str,
     request_id: String,
     user_id: &'a str,
@@ -43,7 +44,8 @@ struct Action<'a> {
 
 #[derive(Serialize)]
 struct Event<'a> {
-    event: String,
+    #[serde(rename = "event")]
+    name: String,
     start_time: String,
     finish_time: Option<String>,
     result: Option<&'static str>,
@@ -123,7 +125,7 @@ impl Owner {
 
     fn action<'a>(&'a self, action: &'a str, id: &'a str, request_id: String, at: Moment) -> Action<'a> {
         Action {
-            action,
+            name: action,
             instance_uuid: id,
             request_id,
             user_id: &self.user,
@@ -164,7 +166,7 @@ impl Owner {
 
 fn event<'a>(service: &str, what: &str, start: Moment, end: Option<(&'static str, Moment)>) -> Event<'a> {
     Event {
-        event: format!("{service}_{what}"),
+        name: format!("{service}_{what}"),
         start_time: precise(start),
         finish_time: end.map(|(_, at)| precise(at)),
         result: end.map(|(result, _)| result),

@@ -70,11 +70,11 @@ fn asked(request: &Request) -> Answer<Option<&str>> {
 
 #[derive(Serialize)]
 struct Root {
-    version: Version,
+    version: Document,
 }
 
 #[derive(Serialize)]
-struct Version {
+struct Document {
     id: &'static str,
     status: &'static str,
     version: String,
@@ -85,7 +85,7 @@ struct Version {
 
 /// `GET {compute}/`
 pub(super) fn root(view: &View) -> Response {
-    let version = Version {
+    let version = Document {
         id: "v2.1",
         status: "CURRENT",
         version: format!("2.{MAXIMUM}"),

@@ -79,8 +79,8 @@ impl Pattern {
 
     /// Marks a place, and those behind it that can be reached without a letter.
     fn enter(&self, at: &mut [bool], from: usize) {
-        for place in from..at.len() {
-            at[place] = true;
+        for (place, reached) in at.iter_mut().enumerate().skip(from) {
+            *reached = true;
             if self.atoms.get(place).is_none_or(|(_, times)| *times == Times::Once) {
                 break;
             }

@@ -1,14 +1,13 @@
 //! The tokens that Keystone has given out and Nova believes.
 
 use super::names;
-use crate::simulator::{ConnectionWorld, Moment, Request};
+use crate::simulator::{ConnectionWorld, Moment, Request, SESSIONS};
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const TOKENS: &str = "tokens";
 const COUNT: &str = "requests";
 
 /// What a token is good for.
@@ -36,14 +35,14 @@ pub(super) fn issue(
     let mut all = known(world);
     all.retain(|_, token| token.ends > now);
     all.insert(text.clone(), token);
-    world.memory.insert(TOKENS.to_owned(), serde_json::to_value(all).unwrap_or_default());
+    world.memory.insert(SESSIONS.to_owned(), serde_json::to_value(all).unwrap_or_default());
     (text, token)
 }
 
 /// The token that a request to Nova carries, if it is one and still lives.
 pub(super) fn of_request(world: &ConnectionWorld, request: &Request, now: Moment) -> Option<Token> {
     let text = request.header("x-auth-token")?;
-    let token = world.memory.get(TOKENS)?.get(text)?;
+    let token = world.memory.get(SESSIONS)?.get(text)?;
     Token::deserialize(token).ok().filter(|token| token.ends > now)
 }
 
@@ -55,5 +54,5 @@ pub(super) fn count(world: &mut ConnectionWorld) -> u64 {
 }
 
 fn known(world: &ConnectionWorld) -> BTreeMap<String, Token> {
-    world.memory.get(TOKENS).and_then(|all| BTreeMap::deserialize(all).ok()).unwrap_or_default()
+    world.memory.get(SESSIONS).and_then(|all| BTreeMap::deserialize(all).ok()).unwrap_or_default()
 }

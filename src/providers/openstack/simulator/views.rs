@@ -49,8 +49,9 @@ impl View {
     pub(super) fn next_link(&self, depth: ListDepth, pairs: &[(String, String)], last: &str) -> Link {
         let path = if depth == ListDepth::Detail { "/servers/detail" } else { "/servers" };
         let kept = pairs.iter().filter(|(key, _)| key != "marker");
-        let query: String =
-            kept.map(|(key, value)| format!("{}={}&", path_segment(key), path_segment(value))).collect();
+        let query: String = kept
+            .map(|(key, value)| [path_segment(key), "=".into(), path_segment(value), "&".into()].concat())
+            .collect();
         let href = format!("{BEHIND_THE_PROXY}/{}{path}?{query}marker={last}", self.project);
         Link { rel: "next", href }
     }
