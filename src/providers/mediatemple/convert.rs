@@ -8,15 +8,14 @@ use crate::provider::{Error, ErrorKind, Part, Receipt};
 /// The product that is no server (a registered domain): left out.
 const NO_SERVER: &str = "739";
 
-/// `{"services": […]}`, or the bare array of a deployment whose `wrapRoot` is off. One call shows all there is.
-pub(super) fn list(answer: &Answer) -> Result<Part, Error> {
+/// One call shows all there is.
+pub(super) fn list(mut answer: Answer) -> Result<Part, Error> {
     if answer.status != 200 {
-        return Err(failure(answer));
+        return Err(failure(&answer));
     }
-    let is_bare = answer.body.trim_ascii_start().first() == Some(&b'[');
-    let services = if is_bare { answer.json()? } else { answer.json::<Services>()?.services };
+    let services = answer.value::<Services>()?.0;
     let servers = services.into_iter().filter(|service| !is_no_server(service));
-    let servers = servers.map(|service| live(answer, service)).collect::<Result<_, _>>()?;
+    let servers = servers.map(|service| live(&answer, service)).collect::<Result<_, _>>()?;
     Ok(Part { servers, ..Part::default() })
 }
 

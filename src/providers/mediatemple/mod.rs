@@ -8,7 +8,7 @@ mod wire;
 
 pub use spec::SPEC;
 
-use crate::http::{Answer, Connection, Nature, Policy, Request};
+use crate::http::{Connection, Nature, Policy, Request};
 use crate::model::{LiveServer, Operation, RebootKind, ServerId};
 use crate::provider::{Cursor, Error, ErrorKind, Part, Provider, Receipt, Verdicts};
 use crate::providers::Opening;
@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use std::sync::Arc;
+use wire::Services;
 
 struct MediaTemple {
     http: Connection,
@@ -45,13 +46,14 @@ pub fn open(opening: &Opening<'_>) -> Result<Arc<dyn Provider>, Error> {
 
 impl MediaTemple {
     /// Asks for JSON by suffix (in `segments`) and by header; the query stays empty, `wrapRoot` at its default.
-    async fn call(&self, nature: Nature, method: Method, segments: &[&str]) -> Result<Answer, Error> {
-        let build = || {
-            Request::new(nature, method.clone(), segments.iter().copied())
-                .header(AUTHORIZATION, self.authorization.clone())
-                .header(ACCEPT, HeaderValue::from_static("application/json"))
-        };
-        self.http.send(build).await
+    fn request(&self, nature: Nature, method: Method, segments: &[&str]) -> Request {
+        Request::new(nature, method, segments.iter().copied())
+            .header(AUTHORIZATION, self.authorization.clone())
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+    }
+
+    fn reading(&self, segments: &[&str]) -> Request {
+        self.request(Nature::Read, Method::GET, segments)
     }
 
     async fn send_one(&self, operation: &Operation, id: &ServerId) -> Result<Receipt, Error> {
@@ -64,7 +66,7 @@ impl MediaTemple {
             return Err(Error::new(ErrorKind::NotFound, text));
         }
         let segments = ["services", id.as_str(), "reboot.json"];
-        let answer = self.call(Nature::Change, Method::POST, &segments).await?;
+        let answer = self.http.send(|| self.request(Nature::Change, Method::POST, &segments)).await?;
         convert::verdict(&answer)
     }
 }
@@ -77,8 +79,7 @@ fn is_possible(id: &ServerId) -> bool {
 #[async_trait]
 impl Provider for MediaTemple {
     async fn list_part(&self, _cursor: &Cursor) -> Result<Part, Error> {
-        let answer = self.call(Nature::Read, Method::GET, &["services.json"]).await?;
-        convert::list(&answer)
+        convert::list(self.http.send_large::<Services>(|| self.reading(&["services.json"])).await?)
     }
 
     async fn get(&self, id: &ServerId) -> Result<Option<LiveServer>, Error> {
@@ -86,7 +87,7 @@ impl Provider for MediaTemple {
             return Ok(None);
         }
         let last = format!("{id}.json");
-        let answer = self.call(Nature::Read, Method::GET, &["services", &last]).await?;
+        let answer = self.http.send(|| self.reading(&["services", &last])).await?;
         convert::one(id, &answer)
     }
 

@@ -2,12 +2,16 @@
 //! either is documented.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
+/// `{"services": […]}`, or the bare array of a deployment whose `wrapRoot` is off.
+pub(super) struct Services(pub(super) Vec<Service>);
+
 #[derive(Deserialize)]
-pub(super) struct Services {
-    pub(super) services: Vec<Service>,
+struct WrappedServices {
+    services: Vec<Service>,
 }
 
 #[derive(Deserialize)]
@@ -56,6 +60,29 @@ pub(super) struct Scalar(pub(super) String);
 /// Digits and nothing else.
 pub(super) fn is_whole_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+impl<'de> Deserialize<'de> for Services {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Services;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of services")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, all: A) -> Result<Services, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(all)).map(Services)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Services, A::Error> {
+                let wrapped = WrappedServices::deserialize(MapAccessDeserializer::new(object))?;
+                Ok(Services(wrapped.services))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
 }
 
 impl<'de> Deserialize<'de> for Scalar {
