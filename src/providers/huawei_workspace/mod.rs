@@ -245,3 +245,40 @@ impl Provider for Workspace {
         Ok(Observation { live, job })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(given: &[(&str, &str)]) -> (String, Option<String>) {
+        let mut settings = Settings::default();
+        for (name, value) in given {
+            settings.set(*name, *value);
+        }
+        let addresses = addresses(&settings).unwrap();
+        (addresses.service, addresses.identity)
+    }
+
+    #[test]
+    fn addresses_follow_from_the_region_unless_they_are_given() {
+        let public = |name: &str, region: &str| {
+            let identity = format!("https://iam.{region}.myhuaweicloud.com");
+            (format!("https://{name}.{region}.myhuaweicloud.com"), Some(identity))
+        };
+        for region in ["cn-north-4", "cn-north-9", "cn-east-3", "cn-south-1", "cn-southwest-2"] {
+            assert_eq!(of(&[("region", region)]), public("appstream", region));
+        }
+        for region in ["ap-southeast-1", "la-south-2", "cn-east-5", "cn-north-11", "tr-west-1"] {
+            assert_eq!(of(&[("region", region)]), public("workspace", region));
+        }
+        let own = "https://workspace.example/base";
+        assert_eq!(of(&[("region", "cn-north-4"), ("endpoint", own)]), (own.into(), None));
+        let identity = "https://iam.example";
+        let both = [("endpoint", own), ("iam_endpoint", identity)];
+        assert_eq!(of(&both), (own.into(), Some(identity.into())));
+        let global = [("region", "cn-north-4"), ("iam_endpoint", "https://iam.myhuaweicloud.com")];
+        let (service, identity) = of(&global);
+        assert_eq!(service, public("appstream", "cn-north-4").0);
+        assert_eq!(identity.as_deref(), Some("https://iam.myhuaweicloud.com"));
+    }
+}

@@ -91,7 +91,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         },
         batch: BatchLimits { power: 20, delete: 20 },
         default_in_flight: 8,
-        // The provider's own Terraform provider looks after ten seconds and then every fifteen.
-        usual_delay: Duration::from_secs(15),
+        // When the provider's own Terraform provider looks first.
+        usual_delay: Duration::from_secs(10),
     },
 };
