@@ -17,6 +17,8 @@ mod lost_calls;
 mod no_power;
 #[path = "apply/order.rs"]
 mod order;
+#[path = "apply/queue.rs"]
+mod queue;
 #[path = "apply/recovery.rs"]
 mod recovery;
 #[path = "apply/stage.rs"]

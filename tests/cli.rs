@@ -3,6 +3,8 @@
 
 #[path = "cli/apply.rs"]
 mod apply;
+#[path = "cli/approved.rs"]
+mod approved;
 #[path = "cli/desk.rs"]
 mod desk;
 #[path = "cli/every_provider.rs"]

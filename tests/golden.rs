@@ -137,6 +137,7 @@ impl Case {
             allow_missing: options.allow_missing,
             reboot_unknown: options.reboot_unknown,
             simulated: true,
+            undo: false,
         };
         PlanDocument::new(plan(&inputs), files, record, now)
     }

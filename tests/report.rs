@@ -5,8 +5,8 @@
 use fleetform::apply::{ChangeOutcome, ChangeResult};
 use fleetform::config::{Fleet, Mode, load_texts};
 use fleetform::model::{
-    Address, BatchLimits, Capabilities, CaseRule, ConnectionName, Denial, LedgerFacts, LiveServer, LiveState,
-    Location, NameRules, OffSupport, Operation, Power, ProviderSpec, RebootKind, RebootSupport, SettingKind,
+    Address, BatchLimits, Capabilities, CaseRule, Denial, LedgerFacts, LiveServer, LiveState, Location,
+    NameRules, OffSupport, Operation, Power, ProviderSpec, RebootKind, RebootSupport, SettingKind,
     SettingSpec, Settles, Verb,
 };
 use fleetform::plan::{
@@ -20,7 +20,6 @@ use fleetform::report::{
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
-use std::collections::HashMap;
 use std::time::Duration;
 
 const PLAIN: Paint = Paint { on: false };
@@ -391,8 +390,7 @@ const IMPOSSIBLE: &[&str] =
 
 fn imported(servers: &[LiveServer]) -> String {
     with_live(&fleet(&[("fleet.yaml", &(head() + "servers: []\n"))]), servers.to_vec(), |inputs, _| {
-        let all = HashMap::from([(ConnectionName::from("flex"), servers.to_vec())]);
-        import_yaml(&unmanaged(inputs), &all)
+        import_yaml(&unmanaged(inputs), inputs.live)
     })
 }
 
@@ -438,12 +436,61 @@ fn an_import_writes_one_of_several_namesakes_bound_by_its_id() {
     assert_eq!(round_trip(&twins), 1);
     // One of two is in the file already, under this very name.
     let text = head() + "servers:\n- { name: twin, provider: flex, id: a }\n";
-    let all = HashMap::from([(ConnectionName::from("flex"), twins.to_vec())]);
     let rest = with_live(&fleet(&[("fleet.yaml", &text)]), twins.to_vec(), |inputs, _| {
-        import_yaml(&unmanaged(inputs), &all)
+        import_yaml(&unmanaged(inputs), inputs.live)
     });
     fleet(&[("fleet.yaml", &text), ("imported.yaml", &rest)]);
     assert_eq!(rest.matches("# left out").count(), 2, "{rest}");
+}
+
+fn comparing(case: CaseRule) -> Capabilities {
+    let usual = &renaming().capabilities;
+    Capabilities { names: NameRules { case, ..usual.names }, ..*usual }
+}
+
+#[test]
+fn a_name_in_another_case_is_another_name_where_the_provider_says_so() {
+    let fleet = fleet(&[("fleet.yaml", &(head() + "servers:\n- { name: web, provider: flex, id: a }\n"))]);
+    for (case, called, renames) in [(CaseRule::Insensitive, false, 0), (CaseRule::Exact, true, 1)] {
+        let capabilities = comparing(case);
+        let live = [ConnectionLive {
+            name: "flex".into(),
+            type_name: "t",
+            capabilities: &capabilities,
+            servers: Ok(vec![settled("a", "WEB", Power::On)]),
+        }];
+        let (ledger, options) = (LedgerFacts::default(), Options::default());
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let inputs = Inputs { desired: &fleet.servers, live: &live, ledger: &ledger, now, options: &options };
+        let plan = plan(&inputs);
+        let text = status_text(&status_rows(&inputs, &plan), &plan, PLAIN);
+        assert_eq!((text.contains("(now WEB)"), plan.changes.len()), (called, renames), "{text}");
+    }
+}
+
+#[test]
+fn an_import_takes_names_for_the_same_as_its_provider_does() {
+    let servers =
+        [settled("1", "Web", Power::On), settled("2", "WEB", Power::On), settled("3", "db", Power::On)];
+    let written = |case: CaseRule| {
+        let capabilities = comparing(case);
+        let live = [ConnectionLive {
+            name: "flex".into(),
+            type_name: "t",
+            capabilities: &capabilities,
+            servers: Ok(servers.to_vec()),
+        }];
+        import_yaml(&[("flex".into(), servers.to_vec())], &live)
+    };
+    let exact = written(CaseRule::Exact);
+    assert!(exact.matches("- name:").count() == 3 && !exact.contains("id:"), "{exact}");
+    // One address would mean both of them, so one is bound by its id and the other one is not written.
+    let insensitive = written(CaseRule::Insensitive);
+    assert!(
+        insensitive.contains("id: \"2\"") && insensitive.contains("# left out of flex: \"Web\""),
+        "{insensitive}"
+    );
+    assert_eq!(insensitive.matches("- name:").count(), 2, "{insensitive}");
 }
 
 #[test]

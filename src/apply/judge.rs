@@ -31,6 +31,9 @@ pub(super) struct Watch<'a> {
     /// How long it may take in all.
     settle: Duration,
     last_motion: Option<Duration>,
+    /// When the provider's record last said that the operation was under way. A record may be out of reach for a
+    /// while, or for good; until then nothing at rest is a sign of the end.
+    last_running: Option<Duration>,
 }
 
 impl<'a> Watch<'a> {
@@ -41,11 +44,17 @@ impl<'a> Watch<'a> {
         usual_delay: Duration,
         settle: Duration,
     ) -> Self {
-        Self { operation, same_name, accepted, quiet: usual_delay.min(settle / 2), settle, last_motion: None }
+        let quiet = usual_delay.min(settle / 2);
+        Self { operation, same_name, accepted, quiet, settle, last_motion: None, last_running: None }
     }
 
     /// Judges an observation made `elapsed` after the call.
     pub(super) fn judge(&mut self, seen: &Observation, elapsed: Duration) -> Judgement {
+        // What the provider keeps a record of has arrived, whatever became of the answer.
+        self.accepted |= matches!(seen.job, Job::Running | Job::Succeeded);
+        if seen.job == Job::Running {
+            self.last_running = Some(elapsed);
+        }
         let verdict = match (&seen.live, self.operation) {
             (None, Operation::Delete) => Judgement::Done("the provider says that it is gone".into()),
             (None, _) => Judgement::Failed("the server does not exist any more".into()),
@@ -132,7 +141,7 @@ impl<'a> Watch<'a> {
                 Judgement::Done("it was queued and has begun; the provider does not show its end".into())
             }
             _ if self.last_motion.is_some() => Judgement::Done("it was seen restarting and is back".into()),
-            _ if elapsed < self.quiet => Judgement::Wait,
+            _ if elapsed < self.last_running.unwrap_or_default() + self.quiet => Judgement::Wait,
             _ if self.accepted => {
                 Judgement::Done("accepted; the provider shows no other sign of a reboot".into())
             }
@@ -184,5 +193,82 @@ pub(super) fn readable(time: Duration) -> String {
         (..120, _) => format!("{seconds} s"),
         (_, 0) => format!("{} min", seconds / 60),
         (_, rest) => format!("{} min {rest} s", seconds / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{OffKind, RebootKind};
+
+    const SETTLE: Duration = Duration::from_mins(10);
+    const USUAL: Duration = Duration::from_mins(1);
+    const REBOOT: Operation = Operation::Reboot { method: RebootKind::Soft };
+    const OFF: Operation = Operation::PowerOff { method: OffKind::Graceful };
+
+    /// What is judged of a series of looks, each with its second, a settled power and a job.
+    fn judged(operation: &Operation, accepted: bool, looks: &[(u64, Power, Job)]) -> Judgement {
+        let same = |a: &ServerName, b: &ServerName| a == b;
+        let mut watch = Watch::new(operation, &same, accepted, USUAL, SETTLE);
+        let mut last = Judgement::Wait;
+        for (seconds, power, job) in looks {
+            assert_eq!(last, Judgement::Wait, "before {seconds} s");
+            let live = Some(LiveServer::new("1", "a", LiveState::Settled(*power)));
+            last = watch.judge(&Observation { live, job: job.clone() }, Duration::from_secs(*seconds));
+        }
+        last
+    }
+
+    #[test]
+    fn a_power_change_whose_job_is_done_is_waited_for_until_the_state_shows_it() {
+        let lagging =
+            [(5, Power::On, Job::Running), (70, Power::On, Job::Succeeded), (300, Power::On, Job::Succeeded)];
+        assert_eq!(judged(&OFF, true, &lagging), Judgement::Wait);
+        let late = [&lagging[..], &[(400, Power::Off, Job::Succeeded)]].concat();
+        assert!(matches!(judged(&OFF, true, &late), Judgement::Done(_)));
+        let never = [&lagging[..], &[(601, Power::On, Job::Succeeded)]].concat();
+        assert!(matches!(judged(&OFF, true, &never), Judgement::Failed(_)));
+    }
+
+    #[test]
+    fn without_records_the_state_alone_decides_and_is_given_its_time() {
+        let gone = [(5, Power::On, Job::NoRecords), (200, Power::On, Job::NoRecords)];
+        assert_eq!(judged(&OFF, true, &gone), Judgement::Wait);
+        let done = [&gone[..], &[(300, Power::Off, Job::NoRecords)]].concat();
+        assert!(matches!(judged(&OFF, true, &done), Judgement::Done(_)));
+        assert_eq!(judged(&OFF, false, &[(59, Power::On, Job::NoRecords)]), Judgement::Wait);
+        assert!(matches!(
+            judged(&OFF, false, &[(61, Power::On, Job::NoRecords)]),
+            Judgement::NeverArrived(_)
+        ));
+    }
+
+    #[test]
+    fn a_reboot_whose_answer_was_lost_is_never_said_to_have_not_arrived_without_records() {
+        assert_eq!(judged(&REBOOT, false, &[(59, Power::On, Job::NoRecords)]), Judgement::Wait);
+        assert!(matches!(judged(&REBOOT, false, &[(61, Power::On, Job::NoRecords)]), Judgement::Unknown(_)));
+    }
+
+    #[test]
+    fn a_record_that_is_out_of_reach_for_a_moment_does_not_end_what_it_said_was_under_way() {
+        let looks =
+            [(5, Power::On, Job::Running), (100, Power::On, Job::Running), (110, Power::On, Job::NoRecords)];
+        assert_eq!(judged(&REBOOT, true, &looks), Judgement::Wait);
+        let back = [&looks[..], &[(120, Power::On, Job::Running), (130, Power::On, Job::Succeeded)]].concat();
+        assert!(matches!(judged(&REBOOT, true, &back), Judgement::Done(_)));
+        let failed = [&looks[..], &[(120, Power::On, Job::Failed("no".into()))]].concat();
+        assert_eq!(judged(&REBOOT, true, &failed), Judgement::Failed("no".into()));
+        let gone = [&looks[..], &[(161, Power::On, Job::NoRecords)]].concat();
+        assert!(matches!(judged(&REBOOT, true, &gone), Judgement::Done(_)));
+    }
+
+    #[test]
+    fn what_was_seen_in_a_record_has_arrived_although_its_answer_was_lost() {
+        let looks =
+            [(5, Power::On, Job::Running), (70, Power::On, Job::NoRecords), (200, Power::On, Job::NoRecords)];
+        assert_eq!(judged(&OFF, false, &looks), Judgement::Wait);
+        assert!(matches!(judged(&REBOOT, false, &looks[..1]), Judgement::Wait));
+        let lost = [(5, Power::On, Job::Running), (70, Power::On, Job::NotThere)];
+        assert!(!matches!(judged(&REBOOT, false, &lost), Judgement::NeverArrived(_)));
     }
 }

@@ -5,7 +5,7 @@ use super::judge::{Judgement, Watch};
 use super::{Link, Links};
 use crate::ledger::{OpenIntent, Outcome};
 use crate::model::{ServerName, Verb};
-use crate::provider::{Mark, Receipt, Trail};
+use crate::provider::{Job, Mark, Receipt, Trail};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -63,7 +63,11 @@ async fn look(open: &OpenIntent, link: &Link, now: Timestamp, patience: Duration
             Judgement::Failed(how) if intent.operation.verb() == Verb::Delete => {
                 Some((Outcome::NoEffect, how))
             }
-            Judgement::Failed(how) if seen.live.is_none() || mark.is_some() => Some((Outcome::Failed, how)),
+            Judgement::Failed(how)
+                if seen.live.is_none() || mark.is_some() || matches!(seen.job, Job::Failed(_)) =>
+            {
+                Some((Outcome::Failed, how))
+            }
             Judgement::Wait | Judgement::Unknown(_) | Judgement::Failed(_) => None,
         };
         return verdict.map(|(outcome, evidence)| Recovered { open: open.clone(), outcome, evidence });

@@ -195,6 +195,9 @@ pub(super) struct ApplyArgs {
     /// Do not ask
     #[arg(long)]
     pub(super) auto_approve: bool,
+    /// Go on without asking if the plan is this one, or a part of it: its digest, or its file
+    #[arg(long, value_name = "DIGEST|PATH")]
+    pub(super) approved: Option<String>,
     /// Leave servers with problems out and apply the rest
     #[arg(long)]
     pub(super) partial: bool,

@@ -36,6 +36,9 @@ pub struct PlanOptionsRecord {
     pub reboot_unknown: bool,
     /// Made against the simulator: a rehearsal, not to be applied to real servers.
     pub simulated: bool,
+    /// Made by an apply, to take it back: not bound to the fleet files as they were.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub undo: bool,
 }
 
 /// A plan as a file.

@@ -1,6 +1,7 @@
 //! The plan: what would be done, in which order, why, and what stands in the way. A pure function of desired
 //! state, live state, ledger, instant and options: same inputs, same bytes. No IO, no clock, no environment.
 
+mod approval;
 mod change;
 mod decide;
 mod document;
@@ -10,7 +11,9 @@ mod order;
 mod planner;
 mod problem;
 mod summary;
+mod undo;
 
+pub use approval::{Approval, Deviation, compare as compare_with_approved};
 pub use change::{Change, Facts, Step, StepRef};
 pub use document::{FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord};
 pub use guard::{Accepted, GuardName, Refusal, check as check_guards};
@@ -18,3 +21,4 @@ pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
 pub use planner::{Plan, plan, unmanaged};
 pub use problem::{Code, Problem, Severity};
 pub use summary::Summary;
+pub use undo::{Kind, NotUndoable, undo};

@@ -35,6 +35,7 @@ pub struct Registration {
 
 /// Every provider type, by name.
 pub static REGISTRY: &[Registration] = &[
+    Registration { spec: &clc::SPEC, open: clc::open, face: clc::simulator::FACE },
     Registration { spec: &gogrid::SPEC, open: gogrid::open, face: gogrid::simulator::FACE },
     Registration { spec: &hostway::SPEC, open: hostway::open, face: hostway::simulator::FACE },
     Registration {

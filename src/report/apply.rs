@@ -3,7 +3,7 @@
 use super::paint::{Paint, safe};
 use crate::apply::{ApplySummary, ChangeOutcome, ChangeResult, Moved};
 use crate::model::Verb;
-use crate::plan::{Problem, Refusal, Summary};
+use crate::plan::{NotUndoable, Problem, Refusal, Summary};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -20,12 +20,16 @@ pub struct ApplyDocument {
     pub problems: Vec<Problem>,
     /// Guards that the plan exceeds; then nothing was executed.
     pub refusals: Vec<Refusal>,
-    /// Servers that moved since the plan was saved; then nothing was executed.
+    /// Servers that moved since the plan was saved, or changes beyond what was approved; then nothing was executed.
     pub moved: Vec<Moved>,
     /// One result per change of the plan.
     pub results: Vec<ChangeResult>,
     /// Their numbers; they add up to the plan.
     pub summary: ApplySummary,
+    /// The saved plan that takes back what was done, as far as that can be done.
+    pub undo: Option<String>,
+    /// What was done and cannot be taken back.
+    pub not_undoable: Vec<NotUndoable>,
     /// The exit code of the program.
     pub exit_code: u8,
 }

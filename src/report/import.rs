@@ -2,41 +2,34 @@
 //! misled: names, ids and power states are quoted.
 
 use super::paint::{misleads, safe};
-use crate::model::{ConnectionName, LiveServer, Power};
+use crate::model::{CaseRule, ConnectionName, LiveServer, Power};
+use crate::plan::ConnectionLive;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 /// The longest name that a fleet file takes, in characters.
 const MAX_NAME: usize = 255;
 
-/// Entries for servers that the file does not have. `all` are the connection's live servers: a name that several
-/// of them have is bound by id, and written once only, because an address means one server. What no entry can
-/// express is left as a comment.
-#[allow(clippy::implicit_hasher, reason = "there is one caller, and it has the usual kind")]
-pub fn import_yaml(
-    missing: &[(ConnectionName, Vec<LiveServer>)],
-    all: &HashMap<ConnectionName, Vec<LiveServer>>,
-) -> String {
+/// Entries for servers that the file does not have. `live` is all that the connections have: a name that several of
+/// their servers have (in any case, where the provider compares so) is bound by id, and written once only, because an
+/// address means one server. What no entry can express is left as a comment.
+pub fn import_yaml(missing: &[(ConnectionName, Vec<LiveServer>)], live: &[ConnectionLive<'_>]) -> String {
     let mut out = String::from("version: 1\n");
     let mut entries = String::new();
     for (connection, servers) in missing {
-        let count = |servers: &[LiveServer]| {
-            let mut names: HashMap<String, usize> = HashMap::new();
-            for name in servers.iter().filter_map(|server| server.name.as_ref()) {
-                *names.entry(name.to_string()).or_default() += 1;
-            }
-            names
-        };
-        let live = count(all.get(connection).map_or(&[], Vec::as_slice));
-        let ours = count(servers);
-        let mut written: HashSet<&str> = HashSet::new();
+        let whole = live.iter().find(|live| live.name == *connection);
+        let case = whole.map_or(CaseRule::Exact, |live| live.capabilities.names.case);
+        let all = whole.and_then(|live| live.servers.as_deref().ok()).unwrap_or_default();
+        let (live, ours) = (counted(all, case), counted(servers, case));
+        let mut written: HashSet<Cow<'_, str>> = HashSet::new();
         let mut sorted: Vec<&LiveServer> = servers.iter().collect();
         sorted.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         for server in sorted {
-            let name = server.name.as_ref().map_or("", |name| name.as_str());
-            let namesakes = live.get(name).copied().unwrap_or(0);
+            let name = case.key(server.name.as_ref().map_or("", |name| name.as_str()));
+            let namesakes = live.get(&name).copied().unwrap_or(0);
             // A namesake that the file has already leaves no address for this one.
-            let is_free = namesakes <= ours.get(name).copied().unwrap_or(0);
+            let is_free = namesakes <= ours.get(&name).copied().unwrap_or(0);
             match unusable(server, namesakes > 1) {
                 Some(why) => left_out(&mut out, connection, server, why),
                 None if is_free && written.insert(name) => {
@@ -49,6 +42,15 @@ pub fn import_yaml(
     out.push_str(if entries.is_empty() { "servers: []\n" } else { "servers:\n" });
     out.push_str(&entries);
     out
+}
+
+/// How many servers have each name.
+fn counted(servers: &[LiveServer], case: CaseRule) -> HashMap<Cow<'_, str>, usize> {
+    let mut names = HashMap::new();
+    for name in servers.iter().filter_map(|server| server.name.as_ref()) {
+        *names.entry(case.key(name.as_str())).or_default() += 1;
+    }
+    names
 }
 
 fn entry(out: &mut String, connection: &ConnectionName, server: &LiveServer, by_id: bool) {

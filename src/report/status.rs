@@ -17,6 +17,9 @@ pub struct StatusRow {
     pub id: Option<ServerId>,
     /// The live server's name.
     pub live_name: Option<ServerName>,
+    /// Whether that is another name than the declared one, as the provider compares names.
+    #[serde(skip)]
+    pub is_called_otherwise: bool,
     /// The live state, for people; `null` where no server is bound.
     pub live: Option<String>,
     /// What is wanted: `on`, `off`, `suspended`, `any` or `absent`.
@@ -42,6 +45,7 @@ pub fn status_rows(inputs: &Inputs<'_>, plan: &Plan) -> Vec<StatusRow> {
         let entries: Vec<&DesiredServer> =
             inputs.desired.iter().filter(|entry| entry.address.connection == connection.name).collect();
         let servers = connection.servers.as_deref().unwrap_or(&[]);
+        let case = connection.capabilities.names.case;
         let index = LiveIndex::new(servers, &connection.capabilities.names);
         for (entry, binding) in entries.iter().zip(bind_all(&entries, &index)) {
             if !inputs.options.selects(entry) {
@@ -55,10 +59,13 @@ pub fn status_rows(inputs: &Inputs<'_>, plan: &Plan) -> Vec<StatusRow> {
             let pending = changes.get(&entry.address).cloned();
             let problem =
                 problems.get(&entry.address).or_else(|| problems.get(&all)).map(|code| (*code).to_owned());
+            let live_name = live.and_then(|live| live.name.clone());
+            let is_same = |name: &ServerName| case.same(name.as_str(), entry.address.name.as_str());
             rows.push(StatusRow {
+                is_called_otherwise: live_name.as_ref().is_some_and(|name| !is_same(name)),
+                live_name,
                 address: entry.address.clone(),
                 id: live.and_then(|live| live.id.clone()),
-                live_name: live.and_then(|live| live.name.clone()),
                 live: live.map(|live| live.state.to_string()),
                 wanted: if entry.presence == Presence::Absent {
                     "absent".into()
@@ -100,7 +107,7 @@ pub fn status_text(rows: &[StatusRow], plan: &Plan, paint: Paint) -> String {
 
 fn cells(row: &StatusRow) -> [String; 4] {
     let mut name = safe(&row.address.to_string());
-    if let Some(live) = row.live_name.as_ref().filter(|live| **live != row.address.name) {
+    if let Some(live) = row.live_name.as_ref().filter(|_| row.is_called_otherwise) {
         let _ = write!(name, " (now {})", safe(live.as_str()));
     }
     [name, safe(row.live.as_deref().unwrap_or("-")), row.wanted.clone(), row.status.clone()]

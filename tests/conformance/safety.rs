@@ -130,13 +130,15 @@ async fn a_call_that_is_taken_and_fails_is_never_reported_as_done() {
         join_all(slow.map(async |(operation, _)| {
             for fault in [json!({ "fails": { "reason": "no host" } }), json!("never_settles")] {
                 let (outcome, detail, tally) = carried_out(row, &operation, &fault).await;
-                assert_eq!(effects(operation.verb(), tally), 0);
+                let told =
+                    format!("{} {operation:?} with {fault}: {outcome:?}, {detail}", row.spec.type_name);
+                assert_eq!(effects(operation.verb(), tally), 0, "{told}; {tally:?}");
                 // Where no evidence but the provider's word exists, its word is what there is.
                 let honest = outcome != Done
                     || detail.contains("no other sign")
                     || detail.contains("its end")
                     || detail.contains("is back");
-                assert!(honest, "{} {operation:?} with {fault}: {outcome:?}, {detail}", row.spec.type_name);
+                assert!(honest, "{told}");
                 assert!(tally.accepted <= 1 || !operation.verb().is_one_shot(), "{operation:?}: {tally:?}");
             }
         }))

@@ -1,5 +1,7 @@
 //! `apply`: plans (or takes a saved plan), asks, executes, waits until live state agrees.
 
+use super::approved::{self, Verdict};
+use super::undo::{self, Undo};
 use super::{approval, plan as plan_command, saved};
 use crate::apply::{ApplySummary, ChangeOutcome, ChangeResult, Limits, Links, Moved, check_fresh, execute};
 use crate::cli::args::{ApplyArgs, Format, Global};
@@ -33,7 +35,12 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, io: &mut Io<'_>) ->
     };
     session.check_targets(&args.shape.target)?;
     if let Some(document) = &document {
-        saved::same_files(document, &session.fleet)?;
+        if document.options.undo {
+            undo::respect_protection(&session, document)?;
+        } else {
+            saved::same_files(document, &session.fleet)?;
+        }
+        args.approved.as_deref().map_or(Ok(()), |approved| approved::is_this(approved, document))?;
     }
     block_on(async {
         let signals = Signals::listen()?;
@@ -110,6 +117,15 @@ impl Work<'_> {
         if let Some(code) = self.refuse(&document, io) {
             return Ok(code);
         }
+        if let Some(approved) = &self.args.approved {
+            match approved::judge(approved, &document, &self.session.ledger)? {
+                Verdict::Covered(note) => note.iter().for_each(|note| io.mention(note)),
+                Verdict::Beyond(deviations) => {
+                    let why = "the plan goes beyond what was approved; nothing was executed";
+                    return Ok(self.stale(&document, deviations, why, io));
+                }
+            }
+        }
         self.carry_out(&document, &document.changes, &planned.links, io).await
     }
 
@@ -139,7 +155,8 @@ impl Work<'_> {
             Some(Moved { address: change.address.clone(), message })
         }));
         if !moved.is_empty() {
-            return Ok(self.stale(&document, moved, io));
+            let why = "the plan is stale: these servers moved since it was saved; nothing was executed";
+            return Ok(self.stale(&document, moved, why, io));
         }
         let already: BTreeSet<usize> = fresh.already.into_iter().collect();
         let due: Vec<Change> = document
@@ -222,17 +239,28 @@ impl Work<'_> {
             None => "Nothing was executed.",
         };
         io.mention(why);
-        self.print_json(document, refusals, Vec::new(), &not_started(&document.changes, "refused"), code, io);
+        let results = not_started(&document.changes, "refused");
+        self.print_report(
+            document,
+            Reported { refusals, results: &results, ..Reported::default() },
+            code,
+            io,
+        );
         Some(code)
     }
 
-    fn stale(&self, document: &PlanDocument, moved: Vec<Moved>, io: &mut Io<'_>) -> u8 {
-        io.error("the plan is stale: these servers moved since it was saved; nothing was executed");
+    fn stale(&self, document: &PlanDocument, moved: Vec<Moved>, why: &str, io: &mut Io<'_>) -> u8 {
+        io.error(why);
         for moved in &moved {
             io.say(&format!("  {}: {}", moved.address, moved.message));
         }
         let results = not_started(&document.changes, "the plan is stale");
-        self.print_json(document, Vec::new(), moved, &results, code::STALE, io);
+        self.print_report(
+            document,
+            Reported { moved, results: &results, ..Reported::default() },
+            code::STALE,
+            io,
+        );
         code::STALE
     }
 
@@ -248,10 +276,15 @@ impl Work<'_> {
             if self.global.format == Format::Text && !results.is_empty() {
                 io.print(&format!("\n{}", apply_text(&results, io.paint())));
             }
-            self.print_json(document, Vec::new(), Vec::new(), &results, code::DONE, io);
+            self.print_report(
+                document,
+                Reported { results: &results, ..Reported::default() },
+                code::DONE,
+                io,
+            );
             return Ok(code::DONE);
         }
-        if !self.args.auto_approve {
+        if !self.args.auto_approve && self.args.approved.is_none() {
             approval::ask(due.len(), io, self.signals).await?;
         }
         let progress = Progress::new(due.len(), io);
@@ -273,34 +306,47 @@ impl Work<'_> {
         if self.global.format == Format::Text {
             io.print(&format!("\n{}", apply_text(&all, io.paint())));
         }
-        self.print_json(document, Vec::new(), Vec::new(), &all, code, io);
+        let left = undo::write(self.session, due, &all, links);
+        if let Some(path) = &left.path {
+            io.mention(&format!("To take it back: fleetform apply {}", path.display()));
+        }
+        self.print_report(
+            document,
+            Reported { results: &all, undo: Some(left), ..Reported::default() },
+            code,
+            io,
+        );
         Ok(code)
     }
 
-    fn print_json(
-        &self,
-        document: &PlanDocument,
-        refusals: Vec<Refusal>,
-        moved: Vec<Moved>,
-        results: &[ChangeResult],
-        exit_code: u8,
-        io: &mut Io<'_>,
-    ) {
+    fn print_report(&self, document: &PlanDocument, reported: Reported<'_>, exit_code: u8, io: &mut Io<'_>) {
         if self.global.format != Format::Json {
             return;
         }
+        let undo = reported.undo.unwrap_or(Undo { path: None, stays: Vec::new() });
         io.print_json(&ApplyDocument {
             format_version: FORMAT_VERSION.into(),
             digest: document.digest.clone(),
             plan: document.summary,
             problems: document.problems.clone(),
-            refusals,
-            moved,
-            results: results.to_vec(),
-            summary: ApplySummary::of(results),
+            refusals: reported.refusals,
+            moved: reported.moved,
+            results: reported.results.to_vec(),
+            summary: ApplySummary::of(reported.results),
+            undo: undo.path.map(|path| path.display().to_string()),
+            not_undoable: undo.stays,
             exit_code,
         });
     }
+}
+
+/// What an apply came to.
+#[derive(Default)]
+struct Reported<'r> {
+    refusals: Vec<Refusal>,
+    moved: Vec<Moved>,
+    results: &'r [ChangeResult],
+    undo: Option<Undo>,
 }
 
 /// A step that waits for something that is done already waits for nothing.

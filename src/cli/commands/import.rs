@@ -10,7 +10,6 @@ use crate::model::{ConnectionName, LiveServer};
 use crate::plan::{Inputs, Options, unmanaged};
 use crate::report::import_yaml;
 use jiff::Timestamp;
-use std::collections::HashMap;
 
 pub(in crate::cli) fn run(global: &Global, args: &ImportArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
     let session = Session::open(global, io)?;
@@ -49,13 +48,7 @@ pub(in crate::cli) fn run(global: &Global, args: &ImportArgs, io: &mut Io<'_>) -
     let missing = unmanaged(&inputs);
     match global.format {
         Format::Json => io.print_json(&as_json(&missing)),
-        Format::Text => {
-            let all: HashMap<ConnectionName, Vec<LiveServer>> = live
-                .iter()
-                .map(|connection| (connection.name.clone(), connection.servers.clone().unwrap_or_default()))
-                .collect();
-            io.print(&import_yaml(&missing, &all));
-        }
+        Format::Text => io.print(&import_yaml(&missing, &live)),
     }
     let count: usize = missing.iter().map(|(_, servers)| servers.len()).sum();
     io.mention(&match count {

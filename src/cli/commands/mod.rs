@@ -2,6 +2,7 @@
 
 pub(super) mod apply;
 mod approval;
+mod approved;
 pub(super) mod completions;
 pub(super) mod import;
 pub(super) mod init;
@@ -14,4 +15,5 @@ pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod simulate;
 pub(super) mod status;
+mod undo;
 pub(super) mod validate;

@@ -1,6 +1,6 @@
 //! `plan`: shows what would change.
 
-use super::saved;
+use super::{approved, saved};
 use crate::cli::args::{Format, Global, Guards, PlanArgs};
 use crate::cli::early;
 use crate::cli::exit::{self, Failure, code};
@@ -31,6 +31,7 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> 
     if let Some(path) = &args.out {
         saved::write(path, &document)?;
     }
+    approved::remember(&session.ledger, &document);
     match global.format {
         Format::Json => io.print_json(&document),
         Format::Text => {

@@ -34,6 +34,18 @@ pub(super) fn read(path: &Path) -> Result<PlanDocument, Failure> {
     PlanDocument::read(&bytes).map_err(failed)
 }
 
+/// Removes all but the newest files of a folder, by name or by time: whatever cannot be removed stays.
+pub(super) fn keep_newest(folder: &Path, most: usize) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<_> =
+        entries.filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()))).collect();
+    files.sort();
+    let old = files.len().saturating_sub(most);
+    for (_, path) in files.into_iter().take(old) {
+        let _ = fs::remove_file(path);
+    }
+}
+
 pub(super) fn fleet_files(fleet: &Fleet) -> Vec<FleetFile> {
     let files = fleet.files.iter();
     files.map(|file| FleetFile { path: file.path.to_string(), sha256: file.sha256.clone() }).collect()
@@ -45,6 +57,7 @@ pub(super) fn options_record(options: &Options, simulated: bool) -> PlanOptionsR
         allow_missing: options.allow_missing,
         reboot_unknown: options.reboot_unknown,
         simulated,
+        undo: false,
     }
 }
 

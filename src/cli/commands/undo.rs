@@ -1,0 +1,74 @@
+//! What an apply leaves behind for the one who regrets it: a plan that takes back what can be taken back.
+
+use super::saved;
+use crate::apply::{ChangeOutcome, ChangeResult, Links};
+use crate::cli::exit::{Failure, code};
+use crate::cli::session::Session;
+use crate::model::ConnectionName;
+use crate::plan::{Change, Kind, NotUndoable, PlanDocument, PlanOptionsRecord, undo};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Below the ledger.
+const FOLDER: &str = "undo";
+
+/// So many are kept.
+const KEPT: usize = 50;
+
+/// What can be taken back, and what cannot.
+pub(super) struct Undo {
+    /// The plan's file; `None` where nothing can be taken back, or it could not be written.
+    pub(super) path: Option<PathBuf>,
+    /// What stays.
+    pub(super) stays: Vec<NotUndoable>,
+}
+
+/// Writes the undo plan of what was done.
+pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResult], links: &Links) -> Undo {
+    let is_done = |change: &&Change| {
+        results.iter().any(|r| r.address == change.address && r.outcome == ChangeOutcome::Done)
+    };
+    let done: Vec<&Change> = changes.iter().filter(is_done).collect();
+    let kinds: BTreeMap<ConnectionName, Kind> =
+        links.iter().map(|(name, link)| (name.clone(), (link.type_name, link.capabilities))).collect();
+    let now = Timestamp::now();
+    let (plan, stays) = undo(&done, &kinds, now);
+    if plan.changes.is_empty() {
+        return Undo { path: None, stays };
+    }
+    let options = PlanOptionsRecord { undo: true, simulated: session.is_simulated(), ..Default::default() };
+    let mut document = PlanDocument::new(plan, saved::fleet_files(&session.fleet), options, now);
+    // What cannot be taken back is no problem of a plan that does not try to.
+    document.problems.clear();
+    document.summary.problems = 0;
+    let folder = session.ledger.join(FOLDER);
+    let path = folder.join(format!("{}.json", now.strftime("%Y%m%dT%H%M%S%3fZ")));
+    let written = std::fs::create_dir_all(&folder).is_ok() && saved::write(&path, &document).is_ok();
+    if written {
+        saved::keep_newest(&folder, KEPT);
+    }
+    Undo { path: written.then_some(path), stays }
+}
+
+/// An undo plan is not bound to the file that it came from, which is taken back as well, as a rule. What that file
+/// protects by now stays protected.
+pub(super) fn respect_protection(session: &Session, document: &PlanDocument) -> Result<(), Failure> {
+    let protected = |change: &&Change| {
+        change.actions.iter().any(|verb| verb.is_disruptive())
+            && session.fleet.servers.iter().any(|entry| {
+                entry.protect
+                    && entry.address.connection == change.provider
+                    && (entry.id.as_ref() == Some(&change.id)
+                        || entry.address.name == change.before.name
+                        || entry.address.name == change.address.name)
+            })
+    };
+    match document.changes.iter().find(protected) {
+        None => Ok(()),
+        Some(change) => {
+            let text = format!("{} is protected by the file; nothing was executed", change.address);
+            Err(Failure::Message(code::REFUSED, text))
+        }
+    }
+}

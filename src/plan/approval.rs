@@ -1,0 +1,193 @@
+//! A plan against one that was approved: what was reviewed is what may happen. A fresh plan may do less, because
+//! some of it is done by now; it may do nothing else, to nobody else.
+
+use super::change::Change;
+use crate::model::{Address, Operation};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What a fresh plan is beside an approved one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Approval {
+    /// It does the same.
+    Same,
+    /// It does a part of it: these servers need nothing any more, or less.
+    Part(Vec<Address>),
+    /// It does something that was not approved.
+    Beyond(Vec<Deviation>),
+}
+
+/// One difference between an approved plan and a fresh one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Deviation {
+    /// The server.
+    pub address: Address,
+    /// What was approved and what would be done, for people.
+    pub message: String,
+}
+
+/// Compares the changes of an approved plan with those of a fresh one.
+pub fn compare(approved: &[Change], fresh: &[Change]) -> Approval {
+    let known: BTreeMap<&Address, &Change> =
+        approved.iter().map(|change| (&change.address, change)).collect();
+    let planned: BTreeMap<&Address, &Change> = fresh.iter().map(|change| (&change.address, change)).collect();
+    let deviations: Vec<Deviation> = planned
+        .iter()
+        .filter_map(|(address, change)| {
+            let message = match known.get(address) {
+                None => format!("{} was not approved", doing(change)),
+                Some(old) => goes_beyond(old, change)?,
+            };
+            Some(Deviation { address: (*address).clone(), message })
+        })
+        .collect();
+    if !deviations.is_empty() {
+        return Approval::Beyond(deviations);
+    }
+    let is_less = |(address, old): (&&Address, &&Change)| match planned.get(*address) {
+        Some(new) => (!same(old, new)).then(|| (*address).clone()),
+        None => Some((*address).clone()),
+    };
+    match known.iter().filter_map(is_less).collect::<Vec<_>>() {
+        less if less.is_empty() => Approval::Same,
+        less => Approval::Part(less),
+    }
+}
+
+/// Whether two changes of a server do the same to the same server.
+fn same(old: &Change, new: &Change) -> bool {
+    (&old.id, &old.provider, &old.before, &old.after, &old.steps, &old.rebooted_since)
+        == (&new.id, &new.provider, &new.before, &new.after, &new.steps, &new.rebooted_since)
+}
+
+/// How a change does more than the approved one of that server, or something else; `None` where it does not.
+fn goes_beyond(old: &Change, new: &Change) -> Option<String> {
+    if (&old.id, &old.provider) != (&new.id, &new.provider) {
+        return Some(format!(
+            "the server with id {} was approved; this is the one with id {}",
+            old.id, new.id
+        ));
+    }
+    if old.after != new.after {
+        return Some(format!("{} was approved, {} would be done", ending(old), ending(new)));
+    }
+    if new.rebooted_since.is_some() && new.rebooted_since != old.rebooted_since {
+        return Some("another instant since which it must have been rebooted was approved".into());
+    }
+    // Each call at most as often as it was approved, with no other way to fall back to.
+    let mut left: Vec<(&Operation, Option<&Operation>)> = calls(old).collect();
+    for call in calls(new) {
+        match left.iter().position(|approved| *approved == call) {
+            Some(at) => drop(left.remove(at)),
+            None => return Some(format!("{} was approved, {} would be done", doing(old), doing(new))),
+        }
+    }
+    None
+}
+
+fn calls(change: &Change) -> impl Iterator<Item = (&Operation, Option<&Operation>)> {
+    change.steps.iter().map(|step| (&step.operation, step.fallback.as_ref()))
+}
+
+fn doing(change: &Change) -> String {
+    change.actions.iter().map(|verb| verb.phrase()).collect::<Vec<_>>().join(", ")
+}
+
+fn ending(change: &Change) -> String {
+    match &change.after {
+        None => "delete".into(),
+        Some(after) => match after.power {
+            Some(power) => format!("{} ({} and {power})", doing(change), after.name),
+            None => format!("{} ({})", doing(change), after.name),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{OffKind, Power};
+    use crate::plan::{Facts, Step};
+
+    fn change(
+        name: &str,
+        id: &str,
+        before: Power,
+        after: Option<Power>,
+        operations: Vec<Operation>,
+    ) -> Change {
+        let facts = |power| Facts { name: name.into(), power: Some(power) };
+        let address = Address::new("east".into(), name.into());
+        Change {
+            provider: address.connection.clone(),
+            address,
+            id: id.into(),
+            actions: operations.iter().map(Operation::verb).collect(),
+            before: facts(before),
+            after: after.map(facts),
+            reasons: vec!["declared".into()],
+            rebooted_since: None,
+            steps: operations.into_iter().map(Step::new).collect(),
+            location: None,
+        }
+    }
+
+    fn off(name: &str) -> Change {
+        let hard = Operation::PowerOff { method: OffKind::Hard };
+        change(name, name, Power::On, Some(Power::Off), vec![hard])
+    }
+
+    fn on(name: &str) -> Change {
+        change(name, name, Power::Off, Some(Power::On), vec![Operation::PowerOn])
+    }
+
+    fn told(approved: &[Change], fresh: &[Change]) -> String {
+        match compare(approved, fresh) {
+            Approval::Same => "same".into(),
+            Approval::Part(less) => less.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            Approval::Beyond(all) => all.into_iter().map(|d| d.message).collect::<Vec<_>>().join("; "),
+        }
+    }
+
+    #[test]
+    fn the_same_and_less_are_covered_and_more_is_not() {
+        assert_eq!(told(&[off("a"), on("b")], &[on("b"), off("a")]), "same");
+        assert_eq!(told(&[off("a"), on("b")], &[on("b")]), "east/a");
+        assert_eq!(told(&[off("a")], &[]), "east/a");
+        assert_eq!(told(&[], &[off("a")]), "power off was not approved");
+        assert_eq!(told(&[off("a")], &[off("a"), on("b")]), "power on was not approved");
+    }
+
+    #[test]
+    fn another_server_under_the_same_name_was_not_approved() {
+        let other = Change { id: "9".into(), ..off("a") };
+        assert!(told(&[off("a")], &[other]).contains("id 9"));
+    }
+
+    #[test]
+    fn another_end_or_another_way_was_not_approved() {
+        assert!(told(&[on("a")], &[off("a")]).contains("would be done"));
+        let delete = change("a", "a", Power::On, None, vec![Operation::Delete]);
+        assert!(told(&[off("a")], std::slice::from_ref(&delete)).contains("delete would be done"));
+        assert!(told(&[delete], &[off("a")]).contains("delete was approved"));
+        let graceful = Operation::PowerOff { method: OffKind::Graceful };
+        let soft = change("a", "a", Power::On, Some(Power::Off), vec![graceful.clone()]);
+        assert!(
+            told(std::slice::from_ref(&soft), &[off("a")]).contains("would be done"),
+            "a hard way instead of a soft one"
+        );
+        let mut falls_back = soft.clone();
+        falls_back.steps[0].fallback = Some(Operation::PowerOff { method: OffKind::Hard });
+        assert!(told(&[soft], &[falls_back]).contains("would be done"), "a fallback is a way too");
+    }
+
+    #[test]
+    fn half_of_a_server_s_change_may_be_done() {
+        let rename = Operation::Rename { to: "a".into() };
+        let both = change("a", "1", Power::Off, Some(Power::On), vec![rename, Operation::PowerOn]);
+        let half = change("a", "1", Power::Off, Some(Power::On), vec![Operation::PowerOn]);
+        assert_eq!(told(std::slice::from_ref(&both), std::slice::from_ref(&half)), "east/a");
+        assert!(told(&[half], &[both]).contains("would be done"));
+    }
+}

@@ -1,0 +1,90 @@
+//! What was reviewed is what may happen; and what happened can be taken back.
+
+use crate::desk::Desk;
+use serde_json::json;
+
+const CHANGES: &str = "servers:\n  - { name: web-1, power: off }\n  - { name: report-2, renamed_from: reports }\n  - { name: app, provider: grid, power: off }\n";
+
+fn digest(desk: &Desk) -> String {
+    let plan = desk.run(&["plan", "--format", "json", "--out", "plan.json"]).code(0).json();
+    plan["digest"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_approved_plan_is_carried_out_without_asking() {
+    let desk = Desk::new(CHANGES);
+    let digest = digest(&desk);
+    desk.run(&["apply", "--approved", &digest]).code(0).says("3 done");
+    assert_eq!(desk.accepted(), 3);
+}
+
+#[test]
+fn what_is_done_by_now_may_be_missing() {
+    let desk = Desk::new(CHANGES);
+    let digest = digest(&desk);
+    desk.patch("flex", "web-1", json!({ "power": "off" }));
+    desk.run(&["apply", "--approved", &digest]).code(0).says("2 done").says("A part of what was approved");
+    desk.run(&["apply", "--approved", &digest]).code(0).says("No changes");
+    // The file says the same without anything being remembered.
+    std::fs::remove_dir_all(desk.path(".fleetform/plans")).unwrap();
+    desk.patch("flex", "web-1", json!({ "power": "on" }));
+    desk.run(&["apply", "--approved", &digest]).code(5).says("--approved plan.json");
+    desk.run(&["apply", "--approved", "plan.json"]).code(0).says("1 done");
+}
+
+#[test]
+fn anything_beyond_it_is_refused_and_told() {
+    let desk = Desk::new(CHANGES);
+    let digest = digest(&desk);
+    desk.fleet(&format!("{CHANGES}  - {{ name: web-2, power: off }}\n"));
+    let ran = desk.run(&["apply", "--approved", &digest]).code(5);
+    assert!(ran.err.contains("flex/web-2: power off was not approved"), "{ran:#?}");
+    let report = desk.run(&["apply", "--approved", &digest, "--format", "json"]).code(5).json();
+    assert_eq!(report["moved"][0]["address"], "flex/web-2");
+    // The one that was reviewed is gone, another has its name.
+    desk.fleet(CHANGES);
+    desk.patch("grid", "app", json!({ "name": "retired" }));
+    desk.patch("grid", "old", json!({ "name": "app" }));
+    desk.run(&["apply", "--approved", &digest]).code(5).says("id 8");
+    assert_eq!(desk.accepted(), 0);
+}
+
+#[test]
+fn an_approval_that_means_nothing_is_a_usage_error_and_guards_still_hold() {
+    let desk = Desk::new(CHANGES);
+    desk.run(&["apply", "--approved", "sha256:12"]).code(64).says("neither a digest");
+    let digest = digest(&desk);
+    desk.run(&["apply", "--approved", &digest, "--max-power-offs", "1"]).code(4);
+    desk.run(&["apply", "plan.json", "--approved", &"0".repeat(64)]).code(5).says("was approved");
+    desk.run(&["apply", "plan.json", "--approved", &digest]).code(0).says("3 done");
+}
+
+#[test]
+fn an_apply_leaves_a_plan_that_takes_it_back() {
+    let desk = Desk::new(&format!("{CHANGES}  - {{ name: old, provider: grid, state: absent }}\n"));
+    let ran = desk.run(&["apply", "--auto-approve", "--allow-delete", "--format", "json"]).code(0);
+    let report = ran.json();
+    let path = report["undo"].as_str().unwrap().to_owned();
+    assert_eq!(report["not_undoable"][0]["address"], "grid/old");
+    assert!(ran.err.contains(&path), "{ran:#?}");
+    // The file may be taken back first: an undo plan is not bound to it.
+    desk.fleet("servers:\n  - { name: web-1 }\n");
+    desk.run(&["show", &path]).code(0).says("off -> on").says("report-2 -> reports");
+    desk.run(&["apply", &path, "--auto-approve"]).code(0).says("3 done");
+    assert_eq!(desk.server("web-1").unwrap()["power"], "on");
+    assert!(desk.server("reports").is_some() && desk.server("old").is_none());
+    desk.run(&["apply", &path, "--auto-approve"]).code(0);
+    assert_eq!(desk.server("app").unwrap()["power"], "on");
+}
+
+#[test]
+fn an_undo_does_not_touch_what_the_file_protects() {
+    let desk = Desk::new("servers:\n  - { name: app, provider: grid, power: off }\n");
+    desk.run(&["apply", "--auto-approve"]).code(0);
+    desk.fleet("servers:\n  - { name: app, provider: grid, power: on }\n");
+    let report = desk.run(&["apply", "--auto-approve", "--format", "json"]).code(0).json();
+    let path = report["undo"].as_str().unwrap();
+    desk.fleet("servers:\n  - { name: app, provider: grid, protect: true }\n");
+    desk.run(&["apply", path, "--auto-approve"]).code(4).says("protected");
+    assert_eq!(desk.server("app").unwrap()["power"], "on");
+}
