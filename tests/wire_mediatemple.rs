@@ -56,16 +56,16 @@ async fn send(server: &Scripted, operation: &Operation, id: &str) -> Result<Rece
     verdicts.and_then(|mut verdicts| verdicts.pop().unwrap())
 }
 
-fn standard(says: u16, errors: Value) -> Value {
+fn standard(says: u16, errors: &Value) -> Value {
     json!({ "response": { "statusCode": says, "timeStamp": 1_284_609_198_593_u64,
         "date": "2010-09-16T03:53:18.593+0000", "errors": errors, "custom": [] } })
 }
 
 fn fault(status: u16, code: &str) -> Reply {
-    Reply::json(status, standard(status, json!([{ "errorCode": code, "message": "in words" }])))
+    Reply::json(status, standard(status, &json!([{ "errorCode": code, "message": "in words" }])))
 }
 
-fn service(fields: Value) -> Value {
+fn service(fields: &Value) -> Value {
     let mut service = json!({ "id": 556, "primaryDomain": "a.example", "billingStatus": "0" });
     for (key, value) in fields.as_object().unwrap() {
         service[key] = value.clone();
@@ -158,7 +158,7 @@ async fn states_are_read_as_the_table_has_them() {
         (json!({ "billingStatus": "4", "billingStatusText": "NEW" }), odd("billing status 4 (NEW)")),
         (json!({ "billingStatus": null }), odd("billing status missing")),
     ] {
-        let live = get(Reply::json(200, service(fields.clone()))).await.unwrap().unwrap();
+        let live = get(Reply::json(200, service(&fields))).await.unwrap().unwrap();
         assert_eq!(live.state, state, "{fields}");
         let has_contract =
             !["1", "2"].iter().any(|s| fields["billingStatus"] == *s) && fields["billingStatus"] != 2;
@@ -202,16 +202,16 @@ async fn a_service_is_gone_by_the_provider_s_own_word_and_by_nothing_else() {
         (Reply::new(404, ""), ErrorKind::WrongEndpoint),
         (Reply::new(404, "<html>nginx</html>"), ErrorKind::WrongEndpoint),
         (Reply::json(404, "{}"), ErrorKind::WrongEndpoint),
-        (Reply::json(404, standard(404, json!([]))), ErrorKind::WrongEndpoint),
+        (Reply::json(404, standard(404, &json!([]))), ErrorKind::WrongEndpoint),
         (fault(404, "InvalidMethod"), ErrorKind::WrongEndpoint),
         // HTTP and body disagree: somebody in between speaks.
-        (Reply::json(404, standard(200, json!([{ "errorCode": "InvalidService" }]))), ErrorKind::Garbage),
+        (Reply::json(404, standard(200, &json!([{ "errorCode": "InvalidService" }]))), ErrorKind::Garbage),
         (Reply::json(200, NOT_FOUND), ErrorKind::Garbage),
         (Reply::json(410, NOT_FOUND), ErrorKind::Garbage),
-        (Reply::json(200, service(json!({ "id": 557 }))), ErrorKind::Garbage),
+        (Reply::json(200, service(&json!({ "id": 557 }))), ErrorKind::Garbage),
         (Reply::json(200, r#"{"service":null}"#), ErrorKind::Garbage),
-        (Reply::json(200, service(json!({ "serviceType": 739 }))), ErrorKind::Refused),
-        (Reply::json(200, service(json!({ "serviceType": "739" }))), ErrorKind::Refused),
+        (Reply::json(200, service(&json!({ "serviceType": 739 }))), ErrorKind::Refused),
+        (Reply::json(200, service(&json!({ "serviceType": "739" }))), ErrorKind::Refused),
     ] {
         let error = get(reply.clone()).await.expect_err("it is no answer about the service");
         assert_eq!((error.kind, error.effect), (kind, Effect::None), "{reply:?}: {error}");
@@ -246,8 +246,8 @@ async fn a_reboot_is_taken_by_a_202_whose_body_says_so_and_by_nothing_else() {
         Reply::json(202, &ACCEPTED[..60]),
         Reply::json(202, SERVICE),
         Reply::json(202, PENDING),
-        Reply::json(202, standard(202, json!([{ "errorCode": "Odd", "message": "but no" }]))),
-        Reply::json(200, standard(200, json!([]))),
+        Reply::json(202, standard(202, &json!([{ "errorCode": "Odd", "message": "but no" }]))),
+        Reply::json(200, standard(200, &json!([]))),
         Reply::json(200, ACCEPTED),
         Reply::new(200, "<html>please log in</html>"),
         Reply::new(204, ""),
@@ -267,7 +267,7 @@ async fn refusals_of_a_reboot_are_told_apart_as_the_status_table_has_them() {
         (Reply::new(409, ""), ErrorKind::Busy, Effect::None),
         (fault(400, "BadInput"), ErrorKind::Refused, Effect::None),
         // The reverse of the usual: 401 is a right that is missing, 403 a key that is wrong.
-        (Reply::json(401, standard(401, json!([]))), ErrorKind::Forbidden, Effect::None),
+        (Reply::json(401, standard(401, &json!([]))), ErrorKind::Forbidden, Effect::None),
         (fault(403, "AuthError"), ErrorKind::Auth, Effect::None),
         (Reply::new(403, ""), ErrorKind::Auth, Effect::None),
         (Reply::json(404, NOT_FOUND), ErrorKind::NotFound, Effect::None),

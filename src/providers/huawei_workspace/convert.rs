@@ -93,7 +93,8 @@ fn live(answer: &Answer, server: Server) -> Result<LiveServer, Error> {
         let verbs = [Verb::PowerOn, Verb::PowerOff, Verb::Suspend, Verb::Reboot];
         denials.extend(verbs.map(|verb| deny(verb, frozen)));
     }
-    if server.metadata.as_ref().and_then(|metadata| Text::said(&metadata.charging_mode)) == Some("1") {
+    if server.metadata.as_ref().and_then(|metadata| Text::said(metadata.charging_mode.as_ref())) == Some("1")
+    {
         denials.push(deny(Verb::Delete, unpaid));
     }
     let name = server.name.map(|name| name.0.into());
@@ -123,7 +124,7 @@ pub(super) fn deleted(answer: &Answer, grants: Grants) -> Result<Receipt, Error>
         body => {
             let queued = serde_json::from_value::<Queued>(body);
             let queued = queued.map_err(|_| answer.garbage("JSON of another shape"))?;
-            let ticket = Text::said(&queued.job_id).map(str::to_owned);
+            let ticket = Text::said(queued.job_id.as_ref()).map(str::to_owned);
             Ok(Receipt { already: ticket.is_none(), ticket })
         }
     }

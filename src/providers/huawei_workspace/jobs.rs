@@ -46,7 +46,7 @@ fn stage(word: &str, why: impl Fn() -> String) -> Job {
 }
 
 fn reason(part: &SubJob) -> String {
-    match (Text::said(&part.error_message), Text::said(&part.error_code)) {
+    match (Text::said(part.error_message.as_ref()), Text::said(part.error_code.as_ref())) {
         (Some(message), Some(code)) => format!("the provider's job failed: {message} ({code})"),
         (Some(text), None) | (None, Some(text)) => format!("the provider's job failed: {text}"),
         (None, None) => "the provider's job failed without a reason".to_owned(),

@@ -64,12 +64,12 @@ const PASSING: [(&str, Option<Settles>); 11] = [
 ];
 
 pub(super) fn state(server: &Server) -> LiveState {
-    let task = Text::said(&server.task).filter(|word| !RECORDS.contains(word));
+    let task = Text::said(server.task.as_ref()).filter(|word| !RECORDS.contains(word));
     if let Some(word) = task {
         // A task that nobody knows may be anything: nothing is done on top of it.
         return passing(word, &TASKS).unwrap_or_else(|| LiveState::Unrecognised(word.into()));
     }
-    match (Text::said(&server.vm), Text::said(&server.registration)) {
+    match (Text::said(server.vm.as_ref()), Text::said(server.registration.as_ref())) {
         (Some("ACTIVE"), _) | (None, Some("REGISTERED" | "MAINTAINING")) => LiveState::Settled(Power::On),
         (Some("SHUTOFF"), _) | (None, Some("STOPPED")) => LiveState::Settled(Power::Off),
         (Some("FREEZE"), _) | (None, Some("FREEZE")) => LiveState::Settled(Power::Suspended),

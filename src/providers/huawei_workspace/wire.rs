@@ -86,8 +86,8 @@ pub(super) struct Text(pub(super) String);
 
 impl Text {
     /// The text, unless it is one of the ways of saying nothing: the service writes null as a text, too.
-    pub(super) fn said(text: &Option<Self>) -> Option<&str> {
-        text.as_ref().map(|text| text.0.as_str()).filter(|text| !matches!(*text, "" | "null"))
+    pub(super) fn said(text: Option<&Self>) -> Option<&str> {
+        text.map(|text| text.0.as_str()).filter(|text| !matches!(*text, "" | "null"))
     }
 }
 
