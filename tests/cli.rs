@@ -9,6 +9,8 @@ mod approved;
 mod desk;
 #[path = "cli/every_provider.rs"]
 mod every_provider;
+#[path = "cli/explain.rs"]
+mod explain;
 #[path = "cli/guards.rs"]
 mod guards;
 #[path = "cli/help.rs"]

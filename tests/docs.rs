@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by stopping")]
 
+#[path = "docs/codes.rs"]
+mod codes;
+
 use fleetform::config::{Mode, fleet_schema, load};
 use fleetform::plan::PlanDocument;
 use fleetform::providers::{REGISTRY, specs};

@@ -4,8 +4,11 @@ use super::exit::code;
 use super::io::Io;
 use crate::model::Selector;
 use crate::plan::GuardName;
+use crate::report::explanations;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,9 +20,8 @@ Examples:
   fleetform apply plan.json               and carry out exactly this
   fleetform apply --target 'east/web-*'   a part of the fleet
 
-Exit codes: 0 done, 1 something to fix, 2 changes pending (--detailed-exitcode),
-3 failed or unresolved changes, 4 refused, 5 stale, 6 try again later, 64 usage,
-130 interrupted.";
+Exit codes: 0 done, 1 something to fix, 2 changes pending, 3 failed, 4 refused,
+5 stale, 6 try again later, 64 usage, 130 interrupted; see fleetform explain 1.";
 
 /// Keeps existing servers in the state that a reviewed YAML file declares
 #[derive(Debug, Parser)]
@@ -103,6 +105,8 @@ pub(super) enum Command {
     Resolve(ResolveArgs),
     /// The providers, what each can do, their settings
     Providers,
+    /// What a code means and what to do about it
+    Explain(ExplainArgs),
     /// Serve the simulator until stopped
     Simulate(SimulateArgs),
     /// Print the JSON Schema of a file
@@ -234,6 +238,34 @@ pub(super) struct ResolveArgs {
     /// How long to wait for an apply on this ledger
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(super) lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The code of an error, problem, guard or exit; without it, all are listed
+    #[arg(value_parser = CodeParser, hide_possible_values = true)]
+    pub(super) code: Option<String>,
+}
+
+/// Takes any word, so that near names can be told; the shell completes those that there are.
+#[derive(Clone)]
+struct CodeParser;
+
+impl TypedValueParser for CodeParser {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(explanations().into_iter().map(|one| PossibleValue::new(one.code))))
+    }
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use crate::apply::{ChangeOutcome, ChangeResult};
 use crate::config::Diagnostic;
 use crate::plan::{Code, Problem, Severity};
 use crate::provider::Error;
+use crate::report::diagnostics;
 
 /// The exit codes of the contract; no other is ever returned.
 pub mod code {
@@ -57,8 +58,7 @@ impl Failure {
     pub(super) fn report(self, io: &mut Io<'_>) -> u8 {
         match self {
             Self::Diagnostics(all) => {
-                let text = crate::report::diagnostics::render(&all, io.colour_err());
-                io.say(text.trim_end());
+                show(&all, io);
                 code::PROBLEM
             }
             Self::Message(code, text) => {
@@ -70,6 +70,15 @@ impl Failure {
                 code::INTERRUPTED
             }
         }
+    }
+}
+
+/// Shows mistakes and where to read more about them.
+pub(super) fn show(mistakes: &[Diagnostic], io: &mut Io<'_>) {
+    let text = diagnostics::render(mistakes, io.colour_err());
+    io.say(text.trim_end());
+    if let Some(more) = diagnostics::more(mistakes) {
+        io.mention(&format!("\n{more}"));
     }
 }
 

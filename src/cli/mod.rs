@@ -44,6 +44,7 @@ fn dispatch(cli: &Cli, io: &mut Io<'_>) -> Result<u8, Failure> {
         Command::Import(args) => commands::import::run(global, args, io),
         Command::Resolve(args) => commands::resolve::run(global, args, io),
         Command::Providers => commands::providers::run(global, io),
+        Command::Explain(args) => commands::explain::run(global, args, io),
         Command::Simulate(args) => commands::simulate::run(global, args, io),
         Command::Schema(args) => commands::schema::run(args, io),
         Command::Completions(args) => commands::completions::run(args, io),

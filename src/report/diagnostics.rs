@@ -28,6 +28,18 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     text
 }
 
+/// Where to read more about the mistakes shown, as one line. `None` where there are only doubts: those come with
+/// every run until somebody has looked at them.
+pub fn more(diagnostics: &[Diagnostic]) -> Option<String> {
+    let shown = diagnostics.iter().take(MAX_SHOWN);
+    let mut codes = shown.filter(|one| one.severity == Severity::Error).map(|one| one.code);
+    let first = codes.next()?;
+    Some(match codes.find(|code| *code != first) {
+        None => format!("For more: fleetform explain {first}"),
+        Some(_) => format!("For more: fleetform explain CODE, for example {first}"),
+    })
+}
+
 fn groups(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,

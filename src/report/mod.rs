@@ -1,6 +1,7 @@
 //! What people and pipelines read. Each output form is one file over one value; the only room that colours.
 
 mod apply;
+mod codes;
 pub mod diagnostics;
 mod import;
 mod paint;
@@ -9,6 +10,9 @@ mod providers;
 mod status;
 
 pub use apply::{ApplyDocument, apply_text};
+pub use codes::{
+    Explanation, explanation_text, explanations, explanations_text, find_explanation, near_codes,
+};
 pub use import::import_yaml;
 pub use paint::Paint;
 pub use plan::{plan_text, problems_text};

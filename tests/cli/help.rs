@@ -2,7 +2,7 @@
 
 use crate::desk::{Ran, program, run_in};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "init",
     "validate",
     "plan",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 13] = [
     "import",
     "resolve",
     "providers",
+    "explain",
     "simulate",
     "schema",
     "completions",

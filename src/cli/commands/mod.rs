@@ -4,6 +4,7 @@ pub(super) mod apply;
 mod approval;
 mod approved;
 pub(super) mod completions;
+pub(super) mod explain;
 pub(super) mod import;
 pub(super) mod init;
 pub(super) mod man;

@@ -1,12 +1,11 @@
 //! `validate`: checks the file offline. No credentials, no network, no runtime.
 
 use crate::cli::args::{Format, Global};
-use crate::cli::exit::{Failure, code};
+use crate::cli::exit::{self, Failure, code};
 use crate::cli::io::Io;
 use crate::cli::session::paths;
 use crate::config::{self, Mode};
 use crate::providers;
-use crate::report::diagnostics;
 
 #[allow(clippy::unnecessary_wraps, reason = "every command has the same shape")]
 pub(in crate::cli) fn run(global: &Global, io: &mut Io<'_>) -> Result<u8, Failure> {
@@ -19,8 +18,7 @@ pub(in crate::cli) fn run(global: &Global, io: &mut Io<'_>) -> Result<u8, Failur
     if global.format == Format::Json {
         io.print_json(&serde_json::json!({ "valid": result.is_some(), "diagnostics": mistakes }));
     } else if !mistakes.is_empty() {
-        let text = diagnostics::render(&mistakes, io.colour_err());
-        io.say(text.trim_end());
+        exit::show(&mistakes, io);
     }
     let Some(fleet) = result else { return Ok(code::PROBLEM) };
     if global.format == Format::Text {
