@@ -13,6 +13,8 @@ mod fresh;
 mod journal;
 #[path = "apply/lost_calls.rs"]
 mod lost_calls;
+#[path = "apply/no_power.rs"]
+mod no_power;
 #[path = "apply/order.rs"]
 mod order;
 #[path = "apply/queue.rs"]

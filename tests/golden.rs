@@ -179,6 +179,7 @@ enum GivenState {
     Settled(Power),
     Transition { transition: String, into: Option<GivenEnd> },
     Unrecognised { unrecognised: String },
+    NotReported { not_reported: bool },
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -207,6 +208,10 @@ impl GivenServer {
     fn live(&self) -> LiveServer {
         let state = match &self.state {
             GivenState::Settled(power) => LiveState::Settled(*power),
+            GivenState::NotReported { not_reported } => {
+                assert!(not_reported);
+                LiveState::NotReported
+            }
             GivenState::Unrecognised { unrecognised } => {
                 LiveState::Unrecognised(unrecognised.as_str().into())
             }

@@ -7,6 +7,7 @@ use crate::plan::{Change, Facts};
 use crate::provider::{Error, list_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// So many servers of a connection are read one by one; more of them are read as a list.
@@ -52,7 +53,8 @@ pub async fn check_fresh(
         for at in places {
             let change = &changes[at];
             let now = live.get(change.id.as_str()).and_then(Option::as_ref);
-            match compare(change, now, case, ledger) {
+            let now = now.map(|live| called(live, change, link.capabilities.rename));
+            match compare(change, now.as_deref(), case, ledger) {
                 Ok(true) => result.already.push(at),
                 Ok(false) => {}
                 Err(message) => result.moved.push(Moved { address: change.address.clone(), message }),
@@ -62,6 +64,15 @@ pub async fn check_fresh(
     result.already.sort_unstable();
     result.moved.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(result)
+}
+
+/// The server under the name that it was planned by, where it is nameless on a provider that renames nothing: its id is
+/// all that tells which one it is.
+fn called<'a>(live: &'a LiveServer, change: &Change, renames: bool) -> Cow<'a, LiveServer> {
+    if live.name.is_some() || renames {
+        return Cow::Borrowed(live);
+    }
+    Cow::Owned(LiveServer { name: Some(change.before.name.clone()), ..live.clone() })
 }
 
 async fn read(link: &super::Link, ids: &[&ServerId]) -> Result<HashMap<String, Option<LiveServer>>, Error> {

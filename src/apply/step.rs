@@ -314,6 +314,8 @@ fn same_server(subject: &Subject<'_>, live: &LiveServer) -> Result<(), StepEnd> 
     let case = subject.link.capabilities.names.case;
     match &live.name {
         Some(name) if case.same(name.as_str(), subject.name.as_str()) => Ok(()),
+        // Nameless, on a provider that renames nothing: its id is all that tells which one it is.
+        None if !subject.link.capabilities.rename => Ok(()),
         name => {
             let name = name.as_ref().map_or("nothing", |name| name.as_str());
             let text =

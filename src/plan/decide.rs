@@ -115,6 +115,10 @@ impl Case<'_> {
     fn rename(&self) -> Verdict<Option<Step>> {
         let wanted = &self.desired.address.name;
         let Some(live) = &self.live.name else {
+            // Where nothing can be renamed, a server without a name is a nameless one: it is meant by its id.
+            if !self.capabilities.rename {
+                return Ok(None);
+            }
             return Err(
                 self.problem(Code::UnrecognisedState, "the provider does not say what it is called".into())
             );

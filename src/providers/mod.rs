@@ -38,6 +38,12 @@ pub static REGISTRY: &[Registration] = &[
     Registration { spec: &clc::SPEC, open: clc::open, face: clc::simulator::FACE },
     Registration { spec: &gogrid::SPEC, open: gogrid::open, face: gogrid::simulator::FACE },
     Registration { spec: &hostway::SPEC, open: hostway::open, face: hostway::simulator::FACE },
+    Registration {
+        spec: &huawei_workspace::SPEC,
+        open: huawei_workspace::open,
+        face: huawei_workspace::simulator::FACE,
+    },
+    Registration { spec: &mediatemple::SPEC, open: mediatemple::open, face: mediatemple::simulator::FACE },
     Registration { spec: &openstack::SPEC, open: openstack::open, face: openstack::simulator::FACE },
 ];
 
