@@ -1,7 +1,7 @@
 //! Many servers at once: batches up to the provider's limit, a bad one among good ones, a session that ends in the
 //! middle.
 
-use crate::rig::{Bench, Setup, declared, for_every_provider, journal};
+use crate::rig::{Bench, Setup, declared, eventually, for_every_provider, journal};
 use fleetform::apply::ChangeOutcome::{Done, Failed};
 use fleetform::apply::{ChangeResult, Limits, execute};
 use fleetform::model::Operation;
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 /// A bench with so many servers of one power, `s00` and so on.
 fn bench_of(row: &'static fleetform::providers::Registration, count: usize, power: &str) -> Bench {
     let servers = (0..count).map(|n| json!({ "name": format!("s{n:02}"), "power": power })).collect();
-    Bench::new(row, &Setup { settle: "200ms", ..Setup::servers(servers) })
+    Bench::new(row, &Setup { settle: "500ms", ..Setup::servers(servers) })
 }
 
 async fn run(bench: &Bench, changes: &[Change]) -> Vec<ChangeResult> {
@@ -118,8 +118,10 @@ async fn a_session_that_ends_in_mid_apply_is_renewed_once_and_nothing_is_lost() 
         let logins = bench.running.stats().faults.len() - 1;
         let all = changes(&bench, 16, &on);
         bench.running.end_sessions("c").unwrap();
+        // Once more while everybody is being followed; not between a call and its repetition, which may fail.
+        let accepted = || bench.running.stats().servers.iter().map(|s| s.tally.accepted).sum::<u64>();
         let interrupt = async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            eventually(|| accepted() == 16).await;
             bench.running.end_sessions("c").unwrap();
         };
         let (results, ()) = tokio::join!(run(&bench, &all), interrupt);
