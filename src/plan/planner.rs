@@ -7,7 +7,7 @@ use super::order::order_renames;
 use super::problem::{Code, Problem, Severity};
 use super::summary::Summary;
 use crate::diff::{Binding, LiveIndex, bind_all};
-use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, Presence, ServerId};
+use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, Presence, ServerId};
 use std::collections::{BTreeMap, HashMap};
 
 /// What would be done, and what stands in the way.
@@ -220,9 +220,11 @@ impl Room<'_> {
         Problem { severity, ..problem(entry, Code::MissingServer, text) }
     }
 
-    /// Servers of which the provider cannot say at present what they are called.
+    /// Servers of which the provider cannot say at present what they are called. One whose state it does tell has no
+    /// name at all.
     fn nameless(&self) -> impl Iterator<Item = &LiveServer> {
-        self.servers.iter().filter(|server| server.name.is_none())
+        let is_unknown = |server: &&LiveServer| matches!(server.state, LiveState::Unrecognised(_));
+        self.servers.iter().filter(|server| server.name.is_none()).filter(is_unknown)
     }
 
     /// Nobody knows whether a name is there while a server has none: it is neither missing nor absent.

@@ -36,15 +36,27 @@ fn the_quickstart_converges_and_stays() {
 }
 
 #[test]
-fn the_openstack_example_converges_and_stays() {
-    let folder = tempfile::tempdir().unwrap();
-    let at = folder.path();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/openstack");
-    for file in ["fleet.yaml", "world.yaml"] {
-        fs::copy(source.join(file), at.join(file)).unwrap();
-    }
-    run_in(at, &["apply", "--simulate", "--auto-approve", "--allow-delete"]).code(0);
-    run_in(at, &["plan", "--simulate", "--detailed-exitcode"]).code(0).says("No changes");
+fn every_example_converges_and_stays() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let folders: Vec<_> = fs::read_dir(examples).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(folders.len() > fleetform::providers::REGISTRY.len(), "one for each type, and more");
+    std::thread::scope(|scope| {
+        for source in &folders {
+            scope.spawn(move || {
+                let folder = tempfile::tempdir().unwrap();
+                let at = folder.path();
+                for file in ["fleet.yaml", "world.yaml"] {
+                    fs::copy(source.join(file), at.join(file)).unwrap();
+                }
+                let shown = source.display();
+                let apply = ["apply", "--simulate", "--auto-approve", "--allow-delete", "--reboot-unknown"];
+                let applied = run_in(at, &apply);
+                assert_eq!(applied.code, Some(0), "{shown}: {applied:#?}");
+                let again = run_in(at, &["plan", "--simulate", "--detailed-exitcode"]);
+                assert!(again.code == Some(0) && again.out.contains("No changes"), "{shown}: {again:#?}");
+            });
+        }
+    });
 }
 
 #[test]
