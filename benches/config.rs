@@ -5,12 +5,10 @@
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use fleetform::config::{Mode, load_texts, read_as_json};
 use fleetform::model::{
-    BatchLimits, Capabilities, CaseRule, NameRules, OffSupport, ProviderSpec, RebootSupport, SettingKind,
-    SettingSpec,
+    Capabilities, CaseRule, NameRules, OffSupport, ProviderSpec, SettingKind, SettingSpec,
 };
 use std::fmt::Write;
 use std::hint::black_box;
-use std::time::Duration;
 
 /// The program's own, so that its figures hold here.
 #[global_allocator]
@@ -34,23 +32,8 @@ static TYPE: ProviderSpec = ProviderSpec {
     capabilities: Capabilities {
         power_on: true,
         off: OffSupport::Both,
-        suspend: false,
-        off_when_suspended: OffSupport::No,
-        reboot: RebootSupport::Both,
-        rename: true,
-        delete: true,
-        reports_power: true,
-        names: NameRules {
-            case: CaseRule::Insensitive,
-            id_case: CaseRule::Exact,
-            min_chars: 1,
-            max_chars: 64,
-            allows: |_| true,
-            described: "anything",
-        },
-        batch: BatchLimits { power: 1, delete: 1 },
-        default_in_flight: 4,
-        usual_delay: Duration::from_secs(5),
+        names: NameRules { case: CaseRule::Insensitive, ..Capabilities::NOTHING.names },
+        ..Capabilities::NOTHING
     },
 };
 

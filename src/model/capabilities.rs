@@ -138,6 +138,29 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
+    /// A provider that can do nothing and has no rules: what tests and new providers begin with.
+    pub const NOTHING: Self = Self {
+        power_on: false,
+        off: OffSupport::No,
+        suspend: false,
+        off_when_suspended: OffSupport::No,
+        reboot: RebootSupport::No,
+        rename: false,
+        delete: false,
+        reports_power: true,
+        names: NameRules {
+            case: CaseRule::Exact,
+            id_case: CaseRule::Exact,
+            min_chars: 1,
+            max_chars: usize::MAX,
+            allows: |c| !c.is_control(),
+            described: "anything without control characters",
+        },
+        batch: BatchLimits { power: 1, delete: 1 },
+        default_in_flight: 4,
+        usual_delay: Duration::from_secs(10),
+    };
+
     /// What the provider can do, for people: `power on, power off (hard only), reboot (hard only), delete`.
     pub fn described(&self) -> String {
         let mut can = Vec::new();

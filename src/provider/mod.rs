@@ -92,6 +92,18 @@ pub struct Trail<'a> {
 /// not done.
 pub type Verdicts = Vec<Result<Receipt, Error>>;
 
+/// Asks one by one, where a call names one server.
+pub async fn one_by_one<'a, F>(ids: &'a [ServerId], ask: impl Fn(&'a ServerId) -> F) -> Verdicts
+where
+    F: Future<Output = Result<Receipt, Error>>,
+{
+    let mut verdicts = Vec::with_capacity(ids.len());
+    for id in ids {
+        verdicts.push(ask(id).await);
+    }
+    verdicts
+}
+
 /// One connection to a provider.
 #[async_trait]
 pub trait Provider: Send + Sync {

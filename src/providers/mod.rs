@@ -9,7 +9,7 @@ pub mod openstack;
 
 use crate::http::{Clients, Limits};
 use crate::model::{ProviderSpec, Settings};
-use crate::provider::{Error, Provider};
+use crate::provider::{Error, ErrorKind, Provider};
 use crate::simulator::Face;
 use std::sync::Arc;
 
@@ -21,6 +21,17 @@ pub struct Opening<'a> {
     pub limits: Limits,
     /// The clients to use.
     pub clients: &'a Clients,
+}
+
+impl Opening<'_> {
+    /// A setting that the provider cannot work without.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`], naming it.
+    pub fn required(&self, name: &str) -> Result<&str, Error> {
+        let missing = || Error::new(ErrorKind::Config, format!("`{name}` is not set"));
+        self.settings.get(name).ok_or_else(missing)
+    }
 }
 
 /// A row of the registry.

@@ -2,10 +2,8 @@
 
 use fleetform::config::{Diagnostic, Loaded, Mode, load_texts};
 use fleetform::model::{
-    BatchLimits, Capabilities, CaseRule, NameRules, OffSupport, ProviderSpec, RebootSupport, SettingKind,
-    SettingSpec,
+    Capabilities, CaseRule, NameRules, OffSupport, ProviderSpec, RebootSupport, SettingKind, SettingSpec,
 };
-use std::time::Duration;
 
 const fn setting(
     name: &'static str,
@@ -21,23 +19,11 @@ const fn capabilities(case: CaseRule) -> Capabilities {
     Capabilities {
         power_on: true,
         off: OffSupport::Both,
-        suspend: false,
-        off_when_suspended: OffSupport::No,
         reboot: RebootSupport::Both,
         rename: true,
         delete: true,
-        reports_power: true,
-        names: NameRules {
-            case,
-            id_case: case,
-            min_chars: 1,
-            max_chars: 64,
-            allows: |_| true,
-            described: "anything",
-        },
-        batch: BatchLimits { power: 1, delete: 1 },
-        default_in_flight: 4,
-        usual_delay: Duration::from_secs(5),
+        names: NameRules { case, id_case: case, max_chars: 64, ..Capabilities::NOTHING.names },
+        ..Capabilities::NOTHING
     }
 }
 

@@ -12,7 +12,9 @@ pub use spec::SPEC;
 
 use crate::http::{Answer, Body, Connection, Grant, Nature, Policy, Request, Session};
 use crate::model::{LiveServer, Operation, ServerId};
-use crate::provider::{Cursor, Error, ErrorKind, Job, Observation, Part, Provider, Receipt, Trail, Verdicts};
+use crate::provider::{
+    Cursor, Error, ErrorKind, Job, Observation, Part, Provider, Receipt, Trail, Verdicts, one_by_one,
+};
 use crate::providers::Opening;
 use async_trait::async_trait;
 use login::{Pass, accept};
@@ -70,20 +72,14 @@ impl<'a> Call<'a> {
 /// # Errors
 /// [`ErrorKind::Config`] for missing or unusable settings.
 pub fn open(opening: &Opening<'_>) -> Result<Arc<dyn Provider>, Error> {
-    let setting = |name: &str| {
-        opening
-            .settings
-            .get(name)
-            .ok_or_else(|| Error::new(ErrorKind::Config, format!("`{name}` is not set")))
-    };
-    let base = setting("endpoint")?.trim().trim_end_matches('/');
+    let base = opening.required("endpoint")?.trim().trim_end_matches('/');
     let base = base.strip_suffix("/v2").unwrap_or(base);
     let account = opening.settings.get("account").map(str::trim).filter(|account| !account.is_empty());
     Ok(Arc::new(Clc {
         http: Connection::new(base, opening.limits, Policy::default(), opening.clients)?,
         session: Session::default(),
-        username: setting("username")?.to_owned(),
-        password: setting("password")?.into(),
+        username: opening.required("username")?.to_owned(),
+        password: opening.required("password")?.into(),
         account: account.map(str::to_owned),
     }))
 }
@@ -168,11 +164,7 @@ impl Provider for Clc {
 
     async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Result<Verdicts, Error> {
         if *operation == Operation::Delete {
-            let mut verdicts = Vec::with_capacity(ids.len());
-            for id in ids {
-                verdicts.push(self.delete(id).await);
-            }
-            return Ok(verdicts);
+            return Ok(one_by_one(ids, |id| self.delete(id)).await);
         }
         let Some(word) = queue::word(operation) else {
             let text = format!("clc cannot {} in that way", operation.verb());

@@ -11,7 +11,7 @@ pub use spec::SPEC;
 use crate::http::{Answer, Body, Connection, Nature, Policy, Request};
 use crate::model::{LiveServer, OffKind, Operation, RebootKind, ServerId};
 use crate::provider::{
-    Cursor, Error, ErrorKind, Job, Mark, Observation, Part, Provider, Receipt, Trail, Verdicts,
+    Cursor, Error, ErrorKind, Job, Mark, Observation, Part, Provider, Receipt, Trail, Verdicts, one_by_one,
 };
 use crate::providers::Opening;
 use async_trait::async_trait;
@@ -43,18 +43,12 @@ type Pairs = Vec<(&'static str, String)>;
 /// # Errors
 /// [`ErrorKind::Config`] for missing or unusable settings.
 pub fn open(opening: &Opening<'_>) -> Result<Arc<dyn Provider>, Error> {
-    let setting = |name: &str| {
-        opening
-            .settings
-            .get(name)
-            .ok_or_else(|| Error::new(ErrorKind::Config, format!("`{name}` is not set")))
-    };
     // A 503 is no promise here that nothing happened: the state is read first, as after a 500.
     let policy = Policy { resend_changes_on_503: false };
     Ok(Arc::new(GoGrid {
-        http: Connection::new(setting("endpoint")?, opening.limits, policy, opening.clients)?,
-        api_key: setting("api_key")?.into(),
-        secret: setting("secret")?.into(),
+        http: Connection::new(opening.required("endpoint")?, opening.limits, policy, opening.clients)?,
+        api_key: opening.required("api_key")?.into(),
+        secret: opening.required("secret")?.into(),
         skew_seconds: AtomicI64::new(0),
     }))
 }
@@ -174,11 +168,7 @@ impl Provider for GoGrid {
     }
 
     async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Result<Verdicts, Error> {
-        let mut verdicts = Vec::with_capacity(ids.len());
-        for id in ids {
-            verdicts.push(self.send_one(operation, id).await);
-        }
-        Ok(verdicts)
+        Ok(one_by_one(ids, |id| self.send_one(operation, id)).await)
     }
 
     async fn observe(&self, trail: Trail<'_>) -> Result<Observation, Error> {

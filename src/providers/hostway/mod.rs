@@ -9,7 +9,7 @@ pub use spec::SPEC;
 
 use crate::http::{Answer, Body, Connection, Nature, Policy, Request};
 use crate::model::{LiveServer, OffKind, Operation, RebootKind, ServerId};
-use crate::provider::{Cursor, Error, ErrorKind, Part, Provider, Receipt, Verdicts};
+use crate::provider::{Cursor, Error, ErrorKind, Part, Provider, Receipt, Verdicts, one_by_one};
 use crate::providers::Opening;
 use async_trait::async_trait;
 use base64::Engine;
@@ -33,18 +33,12 @@ struct Hostway {
 /// # Errors
 /// [`ErrorKind::Config`] for missing or unusable settings.
 pub fn open(opening: &Opening<'_>) -> Result<Arc<dyn Provider>, Error> {
-    let setting = |name: &str| {
-        opening
-            .settings
-            .get(name)
-            .ok_or_else(|| Error::new(ErrorKind::Config, format!("`{name}` is not set")))
-    };
-    let pair = format!("{}:{}", setting("username")?, setting("password")?);
+    let pair = format!("{}:{}", opening.required("username")?, opening.required("password")?);
     let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
     let mut authorization = HeaderValue::from_str(&format!("Basic {encoded}"))
         .map_err(|_| Error::new(ErrorKind::Config, "username and password do not fit into a header"))?;
     authorization.set_sensitive(true);
-    let mut base = setting("endpoint")?.trim_end_matches('/').to_owned();
+    let mut base = opening.required("endpoint")?.trim_end_matches('/').to_owned();
     if let Some(account) = opening.settings.get("account_id").filter(|_| !base.contains("/accounts/")) {
         // The long path style; the short one takes the account from the credentials.
         let account = percent_encoding::utf8_percent_encode(account, percent_encoding::NON_ALPHANUMERIC);
@@ -131,10 +125,6 @@ impl Provider for Hostway {
     }
 
     async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Result<Verdicts, Error> {
-        let mut verdicts = Vec::with_capacity(ids.len());
-        for id in ids {
-            verdicts.push(self.send_one(operation, id).await);
-        }
-        Ok(verdicts)
+        Ok(one_by_one(ids, |id| self.send_one(operation, id)).await)
     }
 }

@@ -10,7 +10,7 @@ pub use spec::SPEC;
 
 use crate::http::{Connection, Nature, Policy, Request};
 use crate::model::{LiveServer, Operation, RebootKind, ServerId};
-use crate::provider::{Cursor, Error, ErrorKind, Part, Provider, Receipt, Verdicts};
+use crate::provider::{Cursor, Error, ErrorKind, Part, Provider, Receipt, Verdicts, one_by_one};
 use crate::providers::Opening;
 use async_trait::async_trait;
 use reqwest::Method;
@@ -28,19 +28,14 @@ struct MediaTemple {
 /// # Errors
 /// [`ErrorKind::Config`] for missing or unusable settings.
 pub fn open(opening: &Opening<'_>) -> Result<Arc<dyn Provider>, Error> {
-    let setting = |name: &str| {
-        opening
-            .settings
-            .get(name)
-            .ok_or_else(|| Error::new(ErrorKind::Config, format!("`{name}` is not set")))
-    };
     // In a header, never as the query parameter `apikey`: URLs end up in logs.
-    let mut authorization = HeaderValue::from_str(&format!("MediaTemple {}", setting("api_key")?.trim()))
-        .map_err(|_| Error::new(ErrorKind::Config, "api_key does not fit into a header"))?;
+    let mut authorization =
+        HeaderValue::from_str(&format!("MediaTemple {}", opening.required("api_key")?.trim()))
+            .map_err(|_| Error::new(ErrorKind::Config, "api_key does not fit into a header"))?;
     authorization.set_sensitive(true);
     // A 503 is no promise here that nothing happened: the service is read first, as after a 500.
     let policy = Policy { resend_changes_on_503: false };
-    let http = Connection::new(setting("endpoint")?, opening.limits, policy, opening.clients)?;
+    let http = Connection::new(opening.required("endpoint")?, opening.limits, policy, opening.clients)?;
     Ok(Arc::new(MediaTemple { http, authorization }))
 }
 
@@ -92,10 +87,6 @@ impl Provider for MediaTemple {
     }
 
     async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Result<Verdicts, Error> {
-        let mut verdicts = Vec::with_capacity(ids.len());
-        for id in ids {
-            verdicts.push(self.send_one(operation, id).await);
-        }
-        Ok(verdicts)
+        Ok(one_by_one(ids, |id| self.send_one(operation, id)).await)
     }
 }

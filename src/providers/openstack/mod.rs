@@ -16,7 +16,7 @@ pub use spec::SPEC;
 use crate::http::{Clients, Connection, Grant, Limits, Policy, Session};
 use crate::model::{LiveServer, OffKind, Operation, RebootKind, ServerId};
 use crate::provider::{
-    Cursor, Error, ErrorKind, Job, Mark, Observation, Part, Provider, Receipt, Trail, Verdicts,
+    Cursor, Error, ErrorKind, Job, Mark, Observation, Part, Provider, Receipt, Trail, Verdicts, one_by_one,
 };
 use crate::providers::Opening;
 use async_trait::async_trait;
@@ -263,11 +263,7 @@ impl Provider for OpenStack {
     }
 
     async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Result<Verdicts, Error> {
-        let mut verdicts = Vec::with_capacity(ids.len());
-        for id in ids {
-            verdicts.push(self.send_one(operation, id).await);
-        }
-        Ok(verdicts)
+        Ok(one_by_one(ids, |id| self.send_one(operation, id)).await)
     }
 
     async fn observe(&self, trail: Trail<'_>) -> Result<Observation, Error> {
