@@ -11,6 +11,6 @@ mod status;
 pub use apply::{ApplyDocument, apply_text};
 pub use import::import_yaml;
 pub use paint::Paint;
-pub use plan::{plan_text, problems_text};
+pub use plan::{Danger, PlanView, plan_text, problems_text, verdict};
 pub use providers::{ProviderRow, provider_rows, providers_text};
 pub use status::{StatusRow, status_rows, status_text};

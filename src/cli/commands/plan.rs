@@ -10,7 +10,7 @@ use crate::cli::session::Session;
 use crate::cli::stop::{Signals, block_on};
 use crate::model::Limits;
 use crate::plan::{Accepted, PlanDocument, Refusal, check_guards};
-use crate::report::plan_text;
+use crate::report::{PlanView, plan_text};
 
 pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
     let (session, planned) = block_on(async {
@@ -34,9 +34,8 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> 
     match global.format {
         Format::Json => io.print_json(&document),
         Format::Text => {
-            let text =
-                plan_text(&document.changes, &document.problems, &refusals, &document.summary, io.paint());
-            io.print(&text);
+            let view = PlanView { paint: io.paint(), ..PlanView::new(&document, &refusals) };
+            io.print(&plan_text(&view));
         }
     }
     if let Some(path) = &args.out {
