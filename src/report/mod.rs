@@ -7,10 +7,14 @@ mod paint;
 mod plan;
 mod providers;
 mod status;
+mod yaml;
 
 pub use apply::{ApplyDocument, apply_text};
 pub use import::import_yaml;
 pub use paint::Paint;
-pub use plan::{Danger, PlanView, plan_text, problems_text, verdict};
+pub use plan::{
+    Danger, MaxLength, PlanFormat, PlanView, mistake_annotations, plan_text, problem_annotations,
+    problems_text, render_plan, verdict,
+};
 pub use providers::{ProviderRow, provider_rows, providers_text};
 pub use status::{StatusRow, status_rows, status_text};

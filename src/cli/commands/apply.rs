@@ -195,7 +195,11 @@ impl Work<'_> {
     fn show_plan(&self, document: &PlanDocument, io: &mut Io<'_>) {
         if self.global.format == Format::Text {
             let refusals = self.refusals(document);
-            io.print(&plan_text(&PlanView { paint: io.paint(), ..PlanView::new(document, &refusals) }));
+            io.print(&plan_text(&PlanView {
+                paint: io.paint(),
+                verbose: self.global.verbose > 0,
+                ..PlanView::new(document, &refusals)
+            }));
         }
     }
 

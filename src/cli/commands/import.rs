@@ -49,7 +49,7 @@ pub(in crate::cli) fn run(global: &Global, args: &ImportArgs, io: &mut Io<'_>) -
     let missing = unmanaged(&inputs);
     match global.format {
         Format::Json => io.print_json(&as_json(&missing)),
-        Format::Text => {
+        _ => {
             let all: HashMap<ConnectionName, Vec<LiveServer>> = live
                 .iter()
                 .map(|connection| (connection.name.clone(), connection.servers.clone().unwrap_or_default()))

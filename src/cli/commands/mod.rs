@@ -15,3 +15,4 @@ pub(super) mod show;
 pub(super) mod simulate;
 pub(super) mod status;
 pub(super) mod validate;
+mod view;

@@ -32,7 +32,7 @@ pub(in crate::cli) fn run(global: &Global, args: &StatusArgs, io: &mut Io<'_>) -
             "unmanaged": planned.plan.summary.unmanaged,
             "problems": planned.plan.problems,
         })),
-        Format::Text => {
+        _ => {
             io.print(&status_text(&rows, &planned.plan, io.paint()));
             let problems = problems_text(&planned.plan.problems, io.paint());
             if !problems.is_empty() {

@@ -1,8 +1,9 @@
-//! The plan as text: as short as it can be, and complete.
+//! The plan as text: as short as it can be, and complete; what is dangerous comes first.
 
 use super::PlanView;
+use super::danger::by_danger;
 use super::verdict::verdict;
-use super::words::{Deed, Piece, deeds, severity, telling_id};
+use super::words::{Deed, Piece, call, deeds, severity, telling_id};
 use crate::model::Verb;
 use crate::plan::{Change, Problem, Severity};
 use crate::report::paint::{Paint, safe};
@@ -11,8 +12,11 @@ use crate::report::paint::{Paint, safe};
 pub fn plan_text(view: &PlanView<'_>) -> String {
     let (document, paint) = (view.document, view.paint);
     let mut out = String::new();
-    for change in &document.changes {
+    for (_, change) in by_danger(&document.changes) {
         change_text(&mut out, change, paint);
+        if view.verbose {
+            more_text(&mut out, change, paint);
+        }
     }
     if !document.changes.is_empty() {
         out.push('\n');
@@ -27,6 +31,11 @@ pub fn plan_text(view: &PlanView<'_>) -> String {
     }
     if !view.refusals.is_empty() {
         out.push('\n');
+    }
+    if view.verbose && document.summary.unchanged > 0 {
+        let text =
+            "Unchanged servers are counted in a plan and not listed: `fleetform status` lists every server.";
+        line(&mut out, &format!("{}\n", paint.dim(text)));
     }
     line(&mut out, &paint.bold(&verdict(document)));
     out
@@ -75,6 +84,18 @@ fn deed_text(out: &mut String, deed: &Deed<'_>, paint: Paint) {
             _ => format!("  {} {label:<7} {words}", paint.yellow("~")),
         },
     );
+}
+
+/// Why it is done, and the calls.
+fn more_text(out: &mut String, change: &Change, paint: Paint) {
+    let place = change.location.as_ref().map_or_else(String::new, |at| format!(" ({at})"));
+    let why = format!("{}{place}", change.reasons.join(", "));
+    line(out, &paint.dim(&format!("    why     {}", safe(&why))));
+    for step in &change.steps {
+        let hard = step.fallback.as_ref().map_or_else(String::new, |other| format!(", else {}", call(other)));
+        let text = format!("{}{hard}", call(&step.operation));
+        line(out, &paint.dim(&format!("    call    {}", safe(&text))));
+    }
 }
 
 fn line(out: &mut String, text: &str) {

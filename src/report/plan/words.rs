@@ -4,6 +4,7 @@
 use crate::model::{CaseRule, OffKind, Operation, Power, RebootKind, Verb};
 use crate::plan::{Change, Problem, Severity, Step};
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,10 +117,60 @@ fn is_hard(operation: &Operation) -> bool {
     )
 }
 
+/// What is special about the change: the way that a name takes, what it waits for, what is done otherwise than
+/// declared. Begins with `; ` unless there is nothing.
+pub(super) fn remarks(change: &Change) -> String {
+    let mut out = String::new();
+    let mut names = change.steps.iter().filter_map(|step| match &step.operation {
+        Operation::Rename { to } => Some(to),
+        _ => None,
+    });
+    let last = names.next_back();
+    for name in names.filter(|name| Some(*name) != last) {
+        // Writing to a String cannot fail, here and below.
+        let _ = write!(out, "; through {name}");
+    }
+    for step in &change.steps {
+        for other in &step.after {
+            let _ = write!(out, "; after {}", other.address);
+        }
+        if let Some(note) = &step.note {
+            let _ = write!(out, "; {note}");
+        }
+    }
+    out
+}
+
+/// A call in words: `power off (graceful)`.
+pub(super) fn call(operation: &Operation) -> String {
+    let verb = operation.verb();
+    match operation {
+        Operation::Resume => "resume".into(),
+        Operation::Rename { to } => format!("rename to {to}"),
+        Operation::PowerOff { method: OffKind::Graceful } => format!("{verb} (graceful)"),
+        Operation::Reboot { method: RebootKind::Soft } => format!("{verb} (soft)"),
+        _ if is_hard(operation) => format!("{verb} (hard)"),
+        _ => verb.phrase().into(),
+    }
+}
+
 /// The word for how bad a problem is.
 pub(super) fn severity(problem: &Problem) -> &'static str {
     match problem.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     }
+}
+
+/// `65536` as `65,536`.
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }

@@ -1,0 +1,113 @@
+//! What a comment is filled with, in classes: the first class is cut last.
+
+use super::escape::{code, prose};
+use crate::model::Location;
+use crate::plan::{Change, Problem, Refusal, Severity};
+use crate::report::plan::PlanView;
+use crate::report::plan::danger::{Danger, by_danger};
+use crate::report::plan::words::{Piece, action, deeds, severity, telling_id};
+
+/// What a line is about, in the order in which lines are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    Refusal,
+    Change(Danger),
+    Error,
+    Warning,
+    Other,
+}
+
+impl Class {
+    /// All of them, from what is cut last to what is cut first.
+    pub(super) const ALL: [Self; 7] = [
+        Self::Refusal,
+        Self::Change(Danger::Deletes),
+        Self::Change(Danger::Stops),
+        Self::Change(Danger::Reboots),
+        Self::Error,
+        Self::Warning,
+        Self::Other,
+    ];
+
+    /// What a number of them is called.
+    pub(super) fn noun(self, count: usize) -> &'static str {
+        let (one, many) = match self {
+            Self::Refusal => ("refusal", "refusals"),
+            Self::Change(Danger::Deletes) => ("delete", "deletes"),
+            Self::Change(Danger::Stops) => {
+                ("power-off, suspend or hard reboot", "power-offs, suspends and hard reboots")
+            }
+            Self::Change(Danger::Reboots) => ("reboot", "reboots"),
+            Self::Error => ("problem", "problems"),
+            Self::Warning => ("warning", "warnings"),
+            Self::Change(Danger::Calm) | Self::Other => ("other change", "other changes"),
+        };
+        if count == 1 { one } else { many }
+    }
+}
+
+/// One line of the comment.
+pub(super) struct Item {
+    pub(super) class: Class,
+    pub(super) line: String,
+}
+
+/// Everything that there is to show, from what is cut last to what is cut first.
+pub(super) fn items(view: &PlanView<'_>) -> Vec<Item> {
+    let document = view.document;
+    let refusals = view.refusals.iter().map(|refusal| Item { class: Class::Refusal, line: refused(refusal) });
+    let mut items: Vec<Item> = refusals.collect();
+    items.extend(by_danger(&document.changes).into_iter().map(|(danger, change)| {
+        let class = if danger.is_dangerous() { Class::Change(danger) } else { Class::Other };
+        Item { class, line: row(change) }
+    }));
+    items.extend(document.problems.iter().map(|problem| {
+        let class = match problem.severity {
+            Severity::Error => Class::Error,
+            Severity::Warning => Class::Warning,
+        };
+        Item { class, line: told(problem) }
+    }));
+    items.sort_by_key(|item| item.class);
+    items
+}
+
+fn refused(refusal: &Refusal) -> String {
+    format!("- refused: {}\n", prose(&refusal.to_string()))
+}
+
+fn told(problem: &Problem) -> String {
+    let place = problem.location.as_ref().map_or_else(String::new, |at| format!(" ({})", place(at)));
+    let address = code(&problem.address.to_string());
+    format!("- **{}** `{}` {address}: {}{place}\n", severity(problem), problem.code, prose(&problem.message))
+}
+
+fn place(at: &Location) -> String {
+    code(&format!("{}:{}", at.file, at.line))
+}
+
+/// A row of a table: what is done, to which server, from what to what, why.
+fn row(change: &Change) -> String {
+    let actions: Vec<String> =
+        change.actions.iter().map(|verb| format!("**{}**", prose(&action(change, *verb)))).collect();
+    let id = telling_id(change).map_or_else(String::new, |id| format!(" (id {})", code(id)));
+    let words: Vec<String> = deeds(change)
+        .iter()
+        .map(|deed| {
+            let words: String = deed.pieces.iter().map(piece).collect();
+            format!("{}: {}", deed.label, words.trim())
+        })
+        .collect();
+    let reasons: Vec<String> = change.reasons.iter().map(|reason| prose(reason)).collect();
+    let place = change.location.as_ref().map_or_else(String::new, |at| format!(" {}", place(at)));
+    let address = code(&change.address.to_string());
+    let (actions, words, reasons) = (actions.join(", "), words.join("; "), reasons.join(", "));
+    format!("| {actions} | {address}{id} | {words} | {reasons}{place} |\n")
+}
+
+fn piece(piece: &Piece<'_>) -> String {
+    match piece {
+        Piece::Prose(text) => prose(&text.replace(" -> ", " → ")),
+        Piece::Name(text) => code(text),
+    }
+}
