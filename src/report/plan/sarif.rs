@@ -2,7 +2,7 @@
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
 use super::PlanView;
-use super::danger::by_danger;
+use super::danger::{Danger, by_danger};
 use super::verdict::verdict;
 use super::words::{Piece, action, deeds};
 use crate::model::{Location, Verb};
@@ -23,7 +23,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_')
 /// A result, before its rule's place in the list of rules is known.
 struct Finding<'a> {
     rule: String,
-    about: &'static str,
+    about: String,
     level: &'static str,
     /// What the finding is, wherever in the file it stands: its fingerprint is taken of this.
     subject: String,
@@ -38,10 +38,10 @@ pub(super) fn plan_sarif(view: &PlanView<'_>) -> String {
     let of = |severity| document.problems.iter().filter(move |problem| problem.severity == severity);
     let mut findings: Vec<Finding<'_>> = of(Severity::Error).map(of_problem).collect();
     let dangerous = by_danger(&document.changes).into_iter().filter(|(danger, _)| danger.is_dangerous());
-    findings.extend(dangerous.map(|(_, change)| of_change(change)));
+    findings.extend(dangerous.map(|(danger, change)| of_change(danger, change)));
     findings.extend(of(Severity::Warning).map(of_problem));
-    let rules: BTreeMap<&str, (&str, &str)> =
-        findings.iter().map(|finding| (&*finding.rule, (finding.about, finding.level))).collect();
+    let rules: BTreeMap<&str, &str> =
+        findings.iter().map(|finding| (&*finding.rule, &*finding.about)).collect();
     let places: HashMap<&str, usize> = rules.keys().enumerate().map(|(at, rule)| (*rule, at)).collect();
     let mut seen: HashMap<String, usize> = HashMap::new();
     let results: Vec<Value> = findings
@@ -53,7 +53,8 @@ pub(super) fn plan_sarif(view: &PlanView<'_>) -> String {
             result(finding, places.get(&*finding.rule), &format!("{print}:{times}"), document)
         })
         .collect();
-    let rules: Vec<Value> = rules.iter().map(|(id, (about, level))| rule(id, about, level)).collect();
+    let rules: Vec<Value> =
+        rules.iter().map(|(id, about)| json!({ "id": id, "shortDescription": { "text": about } })).collect();
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -79,13 +80,13 @@ pub(super) fn plan_sarif(view: &PlanView<'_>) -> String {
 }
 
 fn of_problem(problem: &Problem) -> Finding<'_> {
-    let (level, about) = match problem.severity {
-        Severity::Error => ("error", "A problem that must be solved before the plan can be applied"),
-        Severity::Warning => ("warning", "A problem that does not keep the plan from being applied"),
+    let level = match problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
     };
     Finding {
         rule: problem.code.as_str().to_owned(),
-        about,
+        about: format!("A problem of the plan: {}", problem.code),
         level,
         subject: problem.address.to_string(),
         message: format!("{}: {}", problem.address, problem.message),
@@ -93,13 +94,12 @@ fn of_problem(problem: &Problem) -> Finding<'_> {
     }
 }
 
-fn of_change(change: &Change) -> Finding<'_> {
-    let verb = worst(change);
-    let (rule, about, level) = match verb {
-        Verb::Delete => ("planned_delete", "The plan deletes a server", "warning"),
-        Verb::PowerOff => ("planned_power_off", "The plan powers a server off", "warning"),
-        Verb::Suspend => ("planned_suspend", "The plan suspends a server", "warning"),
-        _ => ("planned_reboot", "The plan reboots a server", "note"),
+fn of_change(danger: Danger, change: &Change) -> Finding<'_> {
+    let (rule, about) = match worst(change) {
+        Verb::Delete => ("planned_delete", "The plan deletes a server"),
+        Verb::PowerOff => ("planned_power_off", "The plan powers a server off"),
+        Verb::Suspend => ("planned_suspend", "The plan suspends a server"),
+        _ => ("planned_reboot", "The plan reboots a server"),
     };
     let actions: Vec<_> = change.actions.iter().map(|verb| action(change, *verb)).collect();
     let mut message = format!("{} (id {}): {}", change.address, change.id, actions.join(", "));
@@ -112,13 +112,14 @@ fn of_change(change: &Change) -> Finding<'_> {
             })
             .collect();
         // Writing to a String cannot fail.
-        let _ = write!(message, "; {} {}", deed.label, words.trim());
+        let label = if deed.verb == Verb::Delete { "it" } else { deed.label };
+        let _ = write!(message, "; {label} {}", words.trim());
     }
     Finding {
         rule: rule.to_owned(),
-        about,
-        level,
-        subject: format!("{} {}", change.address, change.id),
+        about: about.to_owned(),
+        level: if danger == Danger::Reboots { "note" } else { "warning" },
+        subject: change.address.to_string(),
         message,
         at: change.location.as_ref(),
     }
@@ -129,14 +130,6 @@ fn worst(change: &Change) -> Verb {
     worst_first.into_iter().find(|verb| change.does(*verb)).unwrap_or(Verb::Reboot)
 }
 
-fn rule(id: &str, about: &str, level: &str) -> Value {
-    json!({
-        "id": id,
-        "shortDescription": { "text": about },
-        "defaultConfiguration": { "level": level },
-    })
-}
-
 fn result(finding: &Finding<'_>, place: Option<&usize>, print: &str, document: &PlanDocument) -> Value {
     json!({
         "ruleId": finding.rule,
@@ -145,6 +138,7 @@ fn result(finding: &Finding<'_>, place: Option<&usize>, print: &str, document: &
         "message": { "text": literal(&finding.message) },
         "locations": [location(finding.at, document)],
         // The first is the one that GitHub reads.
+        "properties": { "subject": finding.subject },
         "partialFingerprints": { "primaryLocationLineHash": print, "fleetform/v1": print },
     })
 }

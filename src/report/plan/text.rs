@@ -80,7 +80,7 @@ fn deed_text(out: &mut String, deed: &Deed<'_>, paint: Paint) {
     line(
         out,
         &match deed.verb {
-            Verb::Delete => format!("  {} {words}", paint.red(&format!("- {label} "))),
+            Verb::Delete => format!("  {} ({words})", paint.red(&format!("- {label} "))),
             _ => format!("  {} {label:<7} {words}", paint.yellow("~")),
         },
     );

@@ -69,12 +69,12 @@ pub(super) fn deeds(change: &Change) -> Vec<Deed<'_>> {
 
 fn deleted(change: &Change) -> Vec<Piece<'_>> {
     let state =
-        change.before.power.map_or_else(|| "power not reported".into(), |power| format!("is {power}"));
+        change.before.power.map_or_else(|| "power not reported".to_owned(), |power| format!("is {power}"));
     // What is deleted is the live server, whatever the file calls it.
     if change.before.name == change.address.name {
-        return vec![prose(format!("({state})"))];
+        return vec![prose(state)];
     }
-    vec![prose("(is called "), name(change.before.name.as_str()), prose(format!(", {state})"))]
+    vec![prose("is called "), name(change.before.name.as_str()), prose(format!(", {state}"))]
 }
 
 /// All names on the way, and what the rename waits for, where that is another change.

@@ -161,7 +161,10 @@ fn row(out: &mut String, danger: Danger, change: &Change) {
     out.push_str("</td><td>");
     for (at, deed) in deeds(change).iter().enumerate() {
         out.push_str(if at == 0 { "" } else { "<br>" });
-        let _ = write!(out, "<span class=\"label\">{}</span> ", deed.label);
+        // That it is a delete, the first cell says.
+        if deed.verb != Verb::Delete {
+            let _ = write!(out, "<span class=\"label\">{}</span> ", deed.label);
+        }
         for piece in &deed.pieces {
             match piece {
                 Piece::Prose(words) => push(out, &words.replace(" -> ", " → ")),

@@ -15,31 +15,40 @@ const NAME: usize = 255;
 const PROSE: usize = 1000;
 
 /// A name as a code span.
-pub(super) fn code(text: &str) -> String {
-    code_of(text, NAME)
+pub(super) fn code(name: &str) -> String {
+    code_of(name, NAME)
 }
 
-/// The first characters of a name as a code span, which works inside of a table as well.
-pub(super) fn code_of(text: &str, most: usize) -> String {
-    let text = clipped(text, most);
-    if text.is_empty() {
-        return "(empty)".into();
-    }
-    let mut runs = text.split(|c| c != '`').map(str::len);
-    let fence = "`".repeat(1 + runs.by_ref().max().unwrap_or(0));
-    let needs_room = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']);
-    let room = if needs_room { " " } else { "" };
-    let mut inner = String::with_capacity(text.len());
-    for c in text.chars() {
+/// The first characters of a name as a code span.
+pub(super) fn code_of(name: &str, most: usize) -> String {
+    span(&clipped(name, most))
+}
+
+/// A name as a code span in a table. Tables are cut into cells before code spans are found, so a bar has a backslash,
+/// which is taken away with the cutting.
+pub(super) fn cell(name: &str) -> String {
+    let name = clipped(name, NAME);
+    let mut inner = String::with_capacity(name.len());
+    for c in name.chars() {
         if c == '|' {
-            // Tables are cut into cells before code spans are found. A backslash before would be taken together with
-            // the one that keeps the cell whole.
+            // A backslash of the name's own would be taken together with the one that keeps the cell whole.
             inner.extend(inner.ends_with('\\').then_some(JOINER));
             inner.push('\\');
         }
         inner.push(c);
     }
-    format!("{fence}{room}{inner}{room}{fence}")
+    span(&inner)
+}
+
+fn span(text: &str) -> String {
+    if text.is_empty() {
+        return "(empty)".into();
+    }
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(1 + longest);
+    let needs_room = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']);
+    let room = if needs_room { " " } else { "" };
+    format!("{fence}{room}{text}{room}{fence}")
 }
 
 /// A sentence, never at the beginning of a line.
@@ -58,9 +67,7 @@ pub(super) fn prose(text: &str) -> String {
             '$' => out.push_str("&#36;"),
             '\\' => out.push_str("&#92;"),
             '.' if tail.map(|c| c.to_ascii_lowercase()) == ['w', 'w', 'w'] => out.extend([JOINER, '.']),
-            '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '~' | '!' | '^' => {
-                out.extend(['\\', c])
-            }
+            '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '~' | '!' | '^' => out.extend(['\\', c]),
             _ => out.push(c),
         }
         let refers = matches!(c, '@' | '#' | '!' | '~' | '%' | '&' | '$' | '^') && !next.is_whitespace();

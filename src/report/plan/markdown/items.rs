@@ -1,7 +1,7 @@
 //! What a comment is filled with, in classes: the first class is cut last.
 
-use super::escape::{code, prose};
-use crate::model::Location;
+use super::escape::{cell, code, prose};
+use crate::model::{Location, Verb};
 use crate::plan::{Change, Problem, Refusal, Severity};
 use crate::report::plan::PlanView;
 use crate::report::plan::danger::{Danger, by_danger};
@@ -77,30 +77,31 @@ fn refused(refusal: &Refusal) -> String {
 }
 
 fn told(problem: &Problem) -> String {
-    let place = problem.location.as_ref().map_or_else(String::new, |at| format!(" ({})", place(at)));
+    let place = problem.location.as_ref().map_or_else(String::new, |at| format!(" ({})", code(&place(at))));
     let address = code(&problem.address.to_string());
     format!("- **{}** `{}` {address}: {}{place}\n", severity(problem), problem.code, prose(&problem.message))
 }
 
 fn place(at: &Location) -> String {
-    code(&format!("{}:{}", at.file, at.line))
+    format!("{}:{}", at.file, at.line)
 }
 
 /// A row of a table: what is done, to which server, from what to what, why.
 fn row(change: &Change) -> String {
     let actions: Vec<String> =
         change.actions.iter().map(|verb| format!("**{}**", prose(&action(change, *verb)))).collect();
-    let id = telling_id(change).map_or_else(String::new, |id| format!(" (id {})", code(id)));
+    let id = telling_id(change).map_or_else(String::new, |id| format!(" (id {})", cell(id)));
     let words: Vec<String> = deeds(change)
         .iter()
         .map(|deed| {
             let words: String = deed.pieces.iter().map(piece).collect();
-            format!("{}: {}", deed.label, words.trim())
+            // That it is a delete, the first cell says.
+            if deed.verb == Verb::Delete { words } else { format!("{}: {}", deed.label, words.trim()) }
         })
         .collect();
     let reasons: Vec<String> = change.reasons.iter().map(|reason| prose(reason)).collect();
-    let place = change.location.as_ref().map_or_else(String::new, |at| format!(" {}", place(at)));
-    let address = code(&change.address.to_string());
+    let place = change.location.as_ref().map_or_else(String::new, |at| format!(" {}", cell(&place(at))));
+    let address = cell(&change.address.to_string());
     let (actions, words, reasons) = (actions.join(", "), words.join("; "), reasons.join(", "));
     format!("| {actions} | {address}{id} | {words} | {reasons}{place} |\n")
 }
@@ -108,6 +109,6 @@ fn row(change: &Change) -> String {
 fn piece(piece: &Piece<'_>) -> String {
     match piece {
         Piece::Prose(text) => prose(&text.replace(" -> ", " → ")),
-        Piece::Name(text) => code(text),
+        Piece::Name(text) => cell(text),
     }
 }
