@@ -58,7 +58,7 @@ fn addresses(format: PlanFormat, text: &str) -> Vec<String> {
         }
         PlanFormat::Diff => crate::diff::headings(text),
         PlanFormat::Html => text
-            .split("<th scope=\"row\"><code>")
+            .split("<th scope=\"row\" role=\"rowheader\"><code>")
             .skip(1)
             .map(|rest| unescaped(rest.split("</code>").next().unwrap()))
             .collect(),

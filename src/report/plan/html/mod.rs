@@ -131,15 +131,15 @@ fn controls(out: &mut String, changes: &[Change]) {
 }
 
 fn table(out: &mut String, changes: &[Change]) {
-    out.push_str("<table aria-label=\"Changes\">\n<colgroup>");
+    out.push_str("<table role=\"table\" aria-label=\"Changes\">\n<colgroup>");
     for at in 1..=COLUMNS.len() {
         let _ = write!(out, "<col class=\"c{at}\">");
     }
-    out.push_str("</colgroup>\n<thead><tr>");
+    out.push_str("</colgroup>\n<thead role=\"rowgroup\"><tr role=\"row\">");
     for (key, name) in COLUMNS {
-        let _ = write!(out, "<th scope=\"col\" data-sort=\"{key}\">{name}</th>");
+        let _ = write!(out, "<th scope=\"col\" role=\"columnheader\" data-sort=\"{key}\">{name}</th>");
     }
-    out.push_str("</tr></thead>\n<tbody>\n");
+    out.push_str("</tr></thead>\n<tbody role=\"rowgroup\">\n");
     for (danger, change) in by_danger(changes) {
         row(out, danger, change);
     }
@@ -149,16 +149,20 @@ fn table(out: &mut String, changes: &[Change]) {
 fn row(out: &mut String, danger: Danger, change: &Change) {
     let kinds: Vec<&str> = change.actions.iter().map(|verb| kind(*verb)).collect();
     let rank = Danger::ALL.iter().position(|one| *one == danger).unwrap_or_default();
-    let _ = write!(out, "<tr data-d=\"{rank}\" data-k=\"{}\" data-p=\"", kinds.join(" "));
+    let _ = write!(out, "<tr role=\"row\" data-d=\"{rank}\" data-k=\"{}\" data-p=\"", kinds.join(" "));
     push(out, change.provider.as_str());
-    out.push_str("\"><td>");
+    out.push_str("\"><td role=\"cell\">");
     for verb in &change.actions {
         let calm = if verb.is_disruptive() { "" } else { " calm" };
         let _ = write!(out, "<span class=\"tag{calm}\">{}</span>", action(change, *verb));
     }
-    let _ = write!(out, "</td><th scope=\"row\">{}</th><td>", code(&change.address.to_string()));
+    let _ = write!(
+        out,
+        "</td><th scope=\"row\" role=\"rowheader\">{}</th><td role=\"cell\">",
+        code(&change.address.to_string())
+    );
     out.push_str(&telling_id(change).map_or_else(String::new, code));
-    out.push_str("</td><td>");
+    out.push_str("</td><td role=\"cell\">");
     for (at, deed) in deeds(change).iter().enumerate() {
         out.push_str(if at == 0 { "" } else { "<br>" });
         // That it is a delete, the first cell says.
@@ -172,7 +176,7 @@ fn row(out: &mut String, danger: Danger, change: &Change) {
             }
         }
     }
-    out.push_str("</td><td>");
+    out.push_str("</td><td role=\"cell\">");
     push(out, &change.reasons.join(", "));
     place(out, change.location.as_ref());
     out.push_str("</td></tr>\n");

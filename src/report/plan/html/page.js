@@ -30,7 +30,7 @@
   dress();
   if (!body) return;
 
-  const rows = Array.from(body.rows);
+  const rows = Array.from(document.querySelectorAll("tbody tr"));
   const plural = (n) => n.toLocaleString("en") + (n === 1 ? " change" : " changes");
   let texts = null;
   const filter = () => {
@@ -60,7 +60,13 @@
 
   const heads = Array.from(document.querySelectorAll("thead th"));
   const compare = new Intl.Collator("en", { numeric: true }).compare;
-  const keyOf = (column) => (row) => column === 0 ? row.dataset.d : row.cells[column].textContent;
+  // Not `row.cells`: that is a live collection for every row.
+  const cell = (row, column) => {
+    let found = row.firstElementChild;
+    for (let at = 0; at < column; at += 1) found = found.nextElementSibling;
+    return found;
+  };
+  const keyOf = (column) => (row) => column === 0 ? row.dataset.d : cell(row, column).textContent;
   const sort = () => {
     const column = heads.findIndex((head) => head.dataset.sort === state.get("sort"));
     const down = state.get("dir") === "descending";
@@ -72,9 +78,12 @@
     if (column >= 0) {
       keyed.sort((a, b) => (down ? compare(b.key, a.key) : compare(a.key, b.key)) || a.at - b.at);
     }
-    const all = document.createDocumentFragment();
-    keyed.forEach(({ row }) => all.append(row));
-    body.append(all);
+    // Rows that are moved one by one take Chromium ten seconds; all taken out first, a twentieth of one.
+    const table = body.parentNode;
+    body.remove();
+    body.replaceChildren();
+    keyed.forEach(({ row }) => body.append(row));
+    table.append(body);
   };
   heads.forEach((head) => {
     const button = document.createElement("button");
