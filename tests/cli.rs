@@ -5,6 +5,8 @@
 mod apply;
 #[path = "cli/desk.rs"]
 mod desk;
+#[path = "cli/formats.rs"]
+mod formats;
 #[path = "cli/guards.rs"]
 mod guards;
 #[path = "cli/help.rs"]

@@ -44,7 +44,7 @@ pub(super) struct Global {
     #[allow(clippy::option_option, reason = "absent, given alone, given with a value: clap's form for it")]
     #[arg(long, global = true, value_name = "WORLD", num_args = 0..=1, require_equals = true)]
     pub(super) simulate: Option<Option<PathBuf>>,
-    /// How to print: text or json; a plan also as markdown, diff, html or sarif
+    /// Text, json; plans also markdown, diff, html, sarif
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(super) format: Format,

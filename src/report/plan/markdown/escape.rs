@@ -51,6 +51,19 @@ fn span(text: &str) -> String {
     format!("{fence}{room}{text}{room}{fence}")
 }
 
+/// A message, never at the beginning of a line and never in a table: what it has between backticks stays code.
+pub(super) fn sentence(text: &str) -> String {
+    let text = clipped(text, PROSE);
+    let parts: Vec<&str> = text.split('`').collect();
+    // Backticks that are no pairs, or that touch each other, are a name's own.
+    let last = parts.len() - 1;
+    let are_pairs = last.is_multiple_of(2) && parts[..last].iter().skip(1).all(|part| !part.is_empty());
+    if !are_pairs {
+        return prose(&text);
+    }
+    parts.iter().enumerate().map(|(at, part)| if at % 2 == 0 { prose(part) } else { span(part) }).collect()
+}
+
 /// A sentence, never at the beginning of a line.
 pub(super) fn prose(text: &str) -> String {
     let text = clipped(text, PROSE);

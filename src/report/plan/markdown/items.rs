@@ -1,6 +1,6 @@
 //! What a comment is filled with, in classes: the first class is cut last.
 
-use super::escape::{cell, code, prose};
+use super::escape::{cell, code, prose, sentence};
 use crate::model::{Location, Verb};
 use crate::plan::{Change, Problem, Refusal, Severity};
 use crate::report::plan::PlanView;
@@ -79,7 +79,12 @@ fn refused(refusal: &Refusal) -> String {
 fn told(problem: &Problem) -> String {
     let place = problem.location.as_ref().map_or_else(String::new, |at| format!(" ({})", code(&place(at))));
     let address = code(&problem.address.to_string());
-    format!("- **{}** `{}` {address}: {}{place}\n", severity(problem), problem.code, prose(&problem.message))
+    format!(
+        "- **{}** `{}` {address}: {}{place}\n",
+        severity(problem),
+        problem.code,
+        sentence(&problem.message)
+    )
 }
 
 fn place(at: &Location) -> String {
