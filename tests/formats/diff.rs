@@ -43,12 +43,12 @@ fn files(diff: &str) -> Vec<File> {
                 let line = lines.next().unwrap_or_else(|| panic!("the hunk ends early: {diff}"));
                 let (mark, text) = line.split_at(1);
                 if mark != "+" {
-                    file.live += &format!("{text}\n");
+                    file.live.extend([text, "\n"]);
                     old_len -= 1;
                     old_at += 1;
                 }
                 if mark != "-" {
-                    file.desired += &format!("{text}\n");
+                    file.desired.extend([text, "\n"]);
                     new_len -= 1;
                     new_at += 1;
                 }

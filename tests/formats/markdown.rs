@@ -52,10 +52,9 @@ impl Comment {
                 Event::Text(text) => comment.prose.push(text.into_string()),
                 Event::Code(code) => {
                     comment.codes.push(code.replace(JOINER, ""));
-                    if let Some(row) = comment.rows.last_mut().filter(|row| row.cells == 2) {
-                        if row.address.is_empty() {
-                            row.address = code.replace(JOINER, "");
-                        }
+                    let row = comment.rows.last_mut();
+                    if let Some(row) = row.filter(|row| row.cells == 2 && row.address.is_empty()) {
+                        row.address = code.replace(JOINER, "");
                     }
                 }
                 Event::Html(html) | Event::InlineHtml(html) => comment.html.push_str(&html),

@@ -47,15 +47,14 @@ pub(in crate::cli) fn run(global: &Global, args: &ImportArgs, io: &mut Io<'_>) -
         options: &Options::default(),
     };
     let missing = unmanaged(&inputs);
-    match global.format {
-        Format::Json => io.print_json(&as_json(&missing)),
-        _ => {
-            let all: HashMap<ConnectionName, Vec<LiveServer>> = live
-                .iter()
-                .map(|connection| (connection.name.clone(), connection.servers.clone().unwrap_or_default()))
-                .collect();
-            io.print(&import_yaml(&missing, &all));
-        }
+    if global.format == Format::Json {
+        io.print_json(&as_json(&missing));
+    } else {
+        let all: HashMap<ConnectionName, Vec<LiveServer>> = live
+            .iter()
+            .map(|connection| (connection.name.clone(), connection.servers.clone().unwrap_or_default()))
+            .collect();
+        io.print(&import_yaml(&missing, &all));
     }
     let count: usize = missing.iter().map(|(_, servers)| servers.len()).sum();
     io.mention(&match count {
