@@ -46,28 +46,46 @@ impl Class {
     }
 }
 
-/// One line of the comment.
-pub(super) struct Item {
+/// One line of the comment, not yet written.
+pub(super) struct Item<'a> {
     pub(super) class: Class,
-    pub(super) line: String,
+    about: About<'a>,
+}
+
+enum About<'a> {
+    Refusal(&'a Refusal),
+    Change(&'a Change),
+    Problem(&'a Problem),
+}
+
+impl Item<'_> {
+    /// The line.
+    pub(super) fn line(&self) -> String {
+        match self.about {
+            About::Refusal(refusal) => refused(refusal),
+            About::Change(change) => row(change),
+            About::Problem(problem) => told(problem),
+        }
+    }
 }
 
 /// Everything that there is to show, from what is cut last to what is cut first.
-pub(super) fn items(view: &PlanView<'_>) -> Vec<Item> {
+pub(super) fn items<'a>(view: &PlanView<'a>) -> Vec<Item<'a>> {
     let document = view.document;
-    let refusals = view.refusals.iter().map(|refusal| Item { class: Class::Refusal, line: refused(refusal) });
-    let mut items: Vec<Item> = refusals.collect();
-    items.extend(by_danger(&document.changes).into_iter().map(|(danger, change)| {
+    let item = |class, about| Item { class, about };
+    let refusals = view.refusals.iter().map(|refusal| item(Class::Refusal, About::Refusal(refusal)));
+    let changes = by_danger(&document.changes).into_iter().map(|(danger, change)| {
         let class = if danger.is_dangerous() { Class::Change(danger) } else { Class::Other };
-        Item { class, line: row(change) }
-    }));
-    items.extend(document.problems.iter().map(|problem| {
+        item(class, About::Change(change))
+    });
+    let problems = document.problems.iter().map(|problem| {
         let class = match problem.severity {
             Severity::Error => Class::Error,
             Severity::Warning => Class::Warning,
         };
-        Item { class, line: told(problem) }
-    }));
+        item(class, About::Problem(problem))
+    });
+    let mut items: Vec<Item<'a>> = refusals.chain(changes).chain(problems).collect();
     items.sort_by_key(|item| item.class);
     items
 }

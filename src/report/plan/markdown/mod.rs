@@ -26,26 +26,29 @@ const TARGETS: usize = 3;
 /// Renders the comment.
 pub(super) fn plan_markdown(view: &PlanView<'_>) -> String {
     let items = items(view);
-    let lengths: Vec<usize> = items.iter().map(|item| length(&item.line)).collect();
-    let frame = |shown: usize| Comment { view, items: &items, shown };
-    let whole = frame(items.len());
-    if whole.frame_length() + lengths.iter().sum::<usize>() <= view.max_length.units() {
-        return whole.text();
+    let mut comment = Comment { view, items: &items, lines: Vec::new() };
+    // Room for every heading and, where something is cut, for the longest list of what is missing.
+    let room = view.max_length.units().saturating_sub(comment.frame_length());
+    let room_if_cut = room.saturating_sub(length(&comment.missing()));
+    let (mut sum, mut fits_if_cut) = (0, 0);
+    for item in &items {
+        let line = item.line();
+        sum += length(&line);
+        if sum > room {
+            comment.lines.truncate(fits_if_cut);
+            break;
+        }
+        comment.lines.push(line);
+        fits_if_cut += usize::from(sum <= room_if_cut);
     }
-    // Room for every heading and for the longest list of what is missing.
-    let room = view.max_length.units().saturating_sub(whole.frame_length() + length(&frame(0).missing()));
-    let shown = lengths.iter().scan(0, |sum, length| {
-        *sum += length;
-        (*sum <= room).then_some(())
-    });
-    frame(shown.count()).text()
+    comment.text()
 }
 
 /// A comment with the first so many of its items.
 struct Comment<'a> {
     view: &'a PlanView<'a>,
-    items: &'a [Item],
-    shown: usize,
+    items: &'a [Item<'a>],
+    lines: Vec<String>,
 }
 
 impl Comment<'_> {
@@ -90,8 +93,8 @@ impl Comment<'_> {
         let counts: Vec<String> = Class::ALL
             .into_iter()
             .filter_map(|class| {
-                let of = |items: &[Item]| items.iter().filter(|item| item.class == class).count();
-                let (missing, all) = (of(&self.items[self.shown..]), of(self.items));
+                let of = |items: &[Item<'_>]| items.iter().filter(|item| item.class == class).count();
+                let (missing, all) = (of(&self.items[self.lines.len()..]), of(self.items));
                 let noun = class.noun(all);
                 (missing > 0).then(|| format!("{} of {} {noun}", grouped(missing), grouped(all)))
             })
@@ -112,12 +115,12 @@ impl Comment<'_> {
     }
 
     fn section(&self, out: &mut String, open: &str, close: &str, wanted: impl Fn(Class) -> bool) {
-        let mut lines = self.items[..self.shown].iter().filter(|item| wanted(item.class)).peekable();
+        let mut lines = self.items.iter().zip(&self.lines).filter(|(item, _)| wanted(item.class)).peekable();
         if lines.peek().is_none() {
             return;
         }
         out.push_str(open);
-        lines.for_each(|item| out.push_str(&item.line));
+        lines.for_each(|(_, line)| out.push_str(line));
         out.push_str(close);
     }
 
