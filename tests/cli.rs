@@ -11,6 +11,8 @@ mod desk;
 mod every_provider;
 #[path = "cli/explain.rs"]
 mod explain;
+#[path = "cli/formats.rs"]
+mod formats;
 #[path = "cli/guards.rs"]
 mod guards;
 #[path = "cli/help.rs"]

@@ -13,7 +13,7 @@ use fleetform::plan::{
     check_guards, plan,
 };
 use fleetform::providers;
-use fleetform::report::{Paint, diagnostics, plan_text};
+use fleetform::report::{PlanView, diagnostics, plan_text};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -84,8 +84,7 @@ fn made(folder: &Path) -> (String, String) {
         &case.options.accept,
         case.options.allow_delete,
     );
-    let text =
-        plan_text(&document.changes, &document.problems, &refusals, &document.summary, Paint { on: false });
+    let text = plan_text(&PlanView::new(&document, &refusals));
     let mut json = serde_json::to_value(&document).unwrap();
     json["fleetform_version"] = "[version]".into();
     (text, serde_json::to_string_pretty(&json).unwrap() + "\n")

@@ -10,13 +10,13 @@ use fleetform::model::{
     SettingSpec, Settles, Verb,
 };
 use fleetform::plan::{
-    Change, Code, ConnectionLive, Facts, GuardName, Inputs, Options, Plan, Problem, Refusal, Severity, Step,
-    StepRef, Summary, plan, unmanaged,
+    Change, Code, ConnectionLive, Facts, GuardName, Inputs, Options, Plan, PlanDocument, PlanOptionsRecord,
+    Problem, Refusal, Severity, Step, StepRef, Summary, plan, unmanaged,
 };
 use fleetform::providers;
 use fleetform::report::{
-    Paint, apply_text, diagnostics, import_yaml, plan_text, problems_text, provider_rows, providers_text,
-    status_rows, status_text,
+    Paint, PlanView, apply_text, diagnostics, import_yaml, plan_text, problems_text, provider_rows,
+    providers_text, status_rows, status_text,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -139,18 +139,24 @@ fn refusals() -> Vec<Refusal> {
     ]
 }
 
+fn document(changes: Vec<Change>, problems: Vec<Problem>, unchanged: u64, unmanaged: u64) -> PlanDocument {
+    let summary = Summary::count(&changes, &problems, unchanged, unmanaged);
+    let plan = Plan { changes, problems, summary, ..Plan::default() };
+    PlanDocument::new(plan, Vec::new(), PlanOptionsRecord::default(), Timestamp::UNIX_EPOCH)
+}
+
 #[test]
 fn a_plan_with_everything() {
     let (changes, problems) = (everything(), two_problems());
-    let summary = Summary::count(&changes, &problems, 37, 12);
-    insta::assert_snapshot!("plan", plan_text(&changes, &problems, &refusals(), &summary, PLAIN));
+    let document = document(changes, problems, 37, 12);
+    insta::assert_snapshot!("plan", plan_text(&PlanView::new(&document, &refusals())));
 }
 
 #[test]
 fn colour_adds_nothing_but_colour() {
     let (changes, problems) = (everything(), two_problems());
-    let summary = Summary::count(&changes, &problems, 37, 12);
-    let text = |on| plan_text(&changes, &problems, &refusals(), &summary, Paint { on });
+    let (document, refusals) = (document(changes, problems, 37, 12), refusals());
+    let text = |on| plan_text(&PlanView { paint: Paint { on }, ..PlanView::new(&document, &refusals) });
     let coloured = text(true);
     assert!(coloured.contains("\x1b["));
     let mut bare = String::new();
@@ -162,14 +168,13 @@ fn colour_adds_nothing_but_colour() {
 
 #[test]
 fn a_plan_without_changes() {
-    let text = plan_text(&[], &[], &[], &Summary::count(&[], &[], 40, 0), PLAIN);
+    let text = plan_text(&PlanView::new(&document(Vec::new(), Vec::new(), 40, 0), &[]));
     assert_eq!(text, "No changes. 40 unchanged, 0 unmanaged.\n");
 }
 
 #[test]
 fn a_plan_of_problems_alone_does_not_say_no_changes() {
-    let problems = two_problems();
-    let text = plan_text(&[], &problems, &[], &Summary::count(&[], &problems, 0, 3), PLAIN);
+    let text = plan_text(&PlanView::new(&document(Vec::new(), two_problems(), 0, 3), &[]));
     insta::assert_snapshot!("problems", text);
 }
 
@@ -552,9 +557,9 @@ fn no_text_lets_a_control_character_through() {
     }];
     let mut refusals = refusals();
     refusals[1].provider = Some(EVIL.into());
-    let summary = Summary::count(&changes, &problems, 0, 0);
-    assert_harmless("plan", &plan_text(&changes, &problems, &refusals, &summary, PLAIN));
     assert_harmless("problems", &problems_text(&problems, PLAIN));
+    let document = document(changes, problems, 0, 0);
+    assert_harmless("plan", &plan_text(&PlanView::new(&document, &refusals)));
     let result = ChangeResult {
         address: address(&at),
         provider: "flex".into(),

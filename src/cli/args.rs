@@ -4,7 +4,7 @@ use super::exit::code;
 use super::io::Io;
 use crate::model::Selector;
 use crate::plan::GuardName;
-use crate::report::explanations;
+use crate::report::{MaxLength, explanations};
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -45,7 +45,7 @@ pub(super) struct Global {
     #[allow(clippy::option_option, reason = "absent, given alone, given with a value: clap's form for it")]
     #[arg(long, global = true, value_name = "WORLD", num_args = 0..=1, require_equals = true)]
     pub(super) simulate: Option<Option<PathBuf>>,
-    /// How to print: text or json
+    /// Text, json; plans also markdown, diff, html, sarif
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(super) format: Format,
@@ -74,6 +74,21 @@ pub(super) enum Format {
     Text,
     // For programs.
     Json,
+    // A plan for a pull request's comment.
+    Markdown,
+    // A plan for viewers of diffs.
+    Diff,
+    // A plan for a browser.
+    Html,
+    // A plan for code scanning.
+    Sarif,
+}
+
+impl Format {
+    /// Whether every command has it, not only those that show a plan.
+    pub(super) fn is_everywhere(self) -> bool {
+        matches!(self, Self::Text | Self::Json)
+    }
 }
 
 /// How to log.
@@ -180,12 +195,24 @@ pub(super) struct PlanArgs {
     /// Exit with 2 where changes are pending
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
+    #[command(flatten)]
+    pub(super) comment: Comment,
+}
+
+/// What shapes a plan's comment.
+#[derive(Debug, Default, Args)]
+pub(super) struct Comment {
+    /// The longest markdown: github, gitlab, bitbucket, azure or characters [default: github]
+    #[arg(long, value_name = "LENGTH", value_parser = max_length)]
+    pub(super) max_length: Option<MaxLength>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     /// The saved plan
     pub(super) plan: PathBuf,
+    #[command(flatten)]
+    pub(super) comment: Comment,
 }
 
 #[derive(Debug, Args)]
@@ -336,6 +363,12 @@ fn duration(text: &str) -> Result<Duration, String> {
         return Ok(Duration::ZERO);
     }
     crate::config::parse_duration(text).ok_or_else(|| "write a time such as 500ms, 30s, 15m or 2h".into())
+}
+
+fn max_length(text: &str) -> Result<MaxLength, String> {
+    MaxLength::parse(text).ok_or_else(|| {
+        format!("write github, gitlab, bitbucket, azure, or a number from {}", MaxLength::LEAST)
+    })
 }
 
 fn bound(text: &str) -> Result<crate::model::Bound, String> {

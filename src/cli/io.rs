@@ -86,6 +86,13 @@ impl<'a> Io<'a> {
         }
     }
 
+    /// Lines of talk that `-q` silences.
+    pub(super) fn mention_lines(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.mention(text.trim_end_matches('\n'));
+        }
+    }
+
     /// An error that has no place in a file.
     pub(super) fn error(&mut self, text: &str) {
         let word = Paint { on: self.colour_err() }.red("error:");

@@ -34,6 +34,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> u8 {
 
 fn dispatch(cli: &Cli, io: &mut Io<'_>) -> Result<u8, Failure> {
     let global = &cli.global;
+    let shows_a_plan = matches!(cli.command, Command::Plan(_) | Command::Show(_));
+    if !shows_a_plan && !global.format.is_everywhere() {
+        return Err(Failure::usage(
+            "this format is one of a plan, for `plan` and `show`; here it is text or json",
+        ));
+    }
     match &cli.command {
         Command::Init(args) => commands::init::run(global, args, io),
         Command::Validate => commands::validate::run(global, io),

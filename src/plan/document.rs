@@ -2,6 +2,7 @@
 //! what it will do and on what. Holds no secret.
 
 use super::change::Change;
+use super::guard::Refusal;
 use super::planner::Plan;
 use super::problem::Problem;
 use super::summary::Summary;
@@ -68,6 +69,10 @@ pub struct PlanDocument {
     pub changes: Vec<Change>,
     /// The problems, by address.
     pub problems: Vec<Problem>,
+    /// Bounds that it exceeded when it was made, so that whoever renders it later shows them as well. `apply` does
+    /// not look here: it checks the guards of its own files and flags.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub refusals: Vec<Refusal>,
 }
 
 impl PlanDocument {
@@ -84,6 +89,7 @@ impl PlanDocument {
             live_counts: plan.live_counts,
             changes: plan.changes,
             problems: plan.problems,
+            refusals: Vec::new(),
         }
     }
 

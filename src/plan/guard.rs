@@ -45,7 +45,7 @@ impl fmt::Display for GuardName {
 pub type Accepted = BTreeMap<GuardName, u64>;
 
 /// Why a plan is not applied.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Refusal {
     /// The guard.
     pub guard: GuardName,

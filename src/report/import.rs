@@ -1,7 +1,8 @@
 //! Live servers as YAML that can be pasted into a fleet file. Written so that no reader of any YAML dialect is
 //! misled: names, ids and power states are quoted.
 
-use super::paint::{misleads, safe};
+use super::paint::safe;
+use super::yaml::quoted;
 use crate::model::{CaseRule, ConnectionName, LiveServer, Power};
 use crate::plan::ConnectionLive;
 use std::borrow::Cow;
@@ -101,19 +102,4 @@ fn unusable(server: &LiveServer, by_id: bool) -> Option<&'static str> {
         (_, Some(id)) if by_id && bad(id.as_str()) => Some("no entry can have this id"),
         _ => None,
     }
-}
-
-/// A double-quoted YAML scalar: JSON's escapes are a subset of YAML's. What would mislead a terminal, or a reader
-/// of another dialect, is escaped as well.
-fn quoted(text: &str) -> String {
-    let json = serde_json::Value::from(text).to_string();
-    json.chars().fold(String::with_capacity(json.len()), |mut out, c| {
-        if misleads(c) || matches!(c, '\u{fffe}' | '\u{ffff}') {
-            // Writing to a String cannot fail; all of these have four digits.
-            let _ = write!(out, "\\u{:04x}", u32::from(c));
-        } else {
-            out.push(c);
-        }
-        out
-    })
 }

@@ -8,6 +8,7 @@ mod paint;
 mod plan;
 mod providers;
 mod status;
+mod yaml;
 
 pub use apply::{ApplyDocument, apply_text};
 pub use codes::{
@@ -15,6 +16,9 @@ pub use codes::{
 };
 pub use import::import_yaml;
 pub use paint::Paint;
-pub use plan::{plan_text, problems_text};
+pub use plan::{
+    Danger, MaxLength, PlanFormat, PlanView, mistake_annotations, plan_text, problem_annotations,
+    problems_text, render_plan, verdict,
+};
 pub use providers::{ProviderRow, provider_rows, providers_text};
 pub use status::{StatusRow, status_rows, status_text};

@@ -14,7 +14,7 @@ use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{IntentLog, Journal};
 use crate::model::ConnectionName;
 use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, Summary};
-use crate::report::{ApplyDocument, apply_text, plan_text};
+use crate::report::{ApplyDocument, PlanView, apply_text, plan_text};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -212,9 +212,11 @@ impl Work<'_> {
     fn show_plan(&self, document: &PlanDocument, io: &mut Io<'_>) {
         if self.global.format == Format::Text {
             let refusals = self.refusals(document);
-            let text =
-                plan_text(&document.changes, &document.problems, &refusals, &document.summary, io.paint());
-            io.print(&text);
+            io.print(&plan_text(&PlanView {
+                paint: io.paint(),
+                verbose: self.global.verbose > 0,
+                ..PlanView::new(document, &refusals)
+            }));
         }
     }
 

@@ -12,14 +12,14 @@ pub(in crate::cli) fn run(global: &Global, args: &ExplainArgs, io: &mut Io<'_>) 
     let Some(word) = &args.code else {
         match global.format {
             Format::Json => io.print_json(&all),
-            Format::Text => io.print(&explanations_text(&all, io.paint())),
+            _ => io.print(&explanations_text(&all, io.paint())),
         }
         return Ok(code::DONE);
     };
     let found = find_explanation(&all, word).ok_or_else(|| unknown(&all, word))?;
     match global.format {
         Format::Json => io.print_json(found),
-        Format::Text => io.print(&explanation_text(found, io.paint())),
+        _ => io.print(&explanation_text(found, io.paint())),
     }
     Ok(code::DONE)
 }

@@ -46,9 +46,10 @@ pub(in crate::cli) fn run(global: &Global, args: &ImportArgs, io: &mut Io<'_>) -
         options: &Options::default(),
     };
     let missing = unmanaged(&inputs);
-    match global.format {
-        Format::Json => io.print_json(&as_json(&missing)),
-        Format::Text => io.print(&import_yaml(&missing, &live)),
+    if global.format == Format::Json {
+        io.print_json(&as_json(&missing));
+    } else {
+        io.print(&import_yaml(&missing, &live));
     }
     let count: usize = missing.iter().map(|(_, servers)| servers.len()).sum();
     io.mention(&match count {

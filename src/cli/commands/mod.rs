@@ -18,3 +18,4 @@ pub(super) mod simulate;
 pub(super) mod status;
 mod undo;
 pub(super) mod validate;
+mod view;

@@ -1,18 +1,33 @@
 //! `plan`: shows what would change.
 
-use super::{approved, saved};
-use crate::cli::args::{Format, Global, Guards, PlanArgs};
+use super::{approved, saved, view};
+use crate::cli::args::{Global, Guards, PlanArgs};
 use crate::cli::early;
 use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch::{self, Planned};
 use crate::cli::io::Io;
 use crate::cli::session::Session;
 use crate::cli::stop::{Signals, block_on};
+use crate::config;
 use crate::model::Limits;
 use crate::plan::{Accepted, PlanDocument, Refusal, check_guards};
-use crate::report::plan_text;
+use crate::report::{mistake_annotations, problem_annotations};
 
 pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
+    view::check(global, &args.comment)?;
+    let planned = planned(global, args, io);
+    if let (Err(Failure::Diagnostics(mistakes)), true) = (&planned, annotates()) {
+        io.mention_lines(&mistake_annotations(mistakes));
+    }
+    planned
+}
+
+/// Whether the lines of a pull request are to show what is wrong with them.
+fn annotates() -> bool {
+    config::process_env("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
+fn planned(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
     let (session, planned) = block_on(async {
         let signals = Signals::listen()?;
         let work = async {
@@ -27,18 +42,14 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> 
     // That deletes need a flag at apply is no news to a reviewer, who sees them; a bound that is exceeded is.
     let mut refusals = refusals(&planned.plan, &session.fleet.limits, &args.guards);
     refusals.retain(|refusal| refusal.limit.is_some());
-    let document = document(&session, &planned);
+    let document = PlanDocument { refusals, ..document(&session, &planned) };
     if let Some(path) = &args.out {
         saved::write(path, &document)?;
     }
     approved::remember(&session.ledger, &document);
-    match global.format {
-        Format::Json => io.print_json(&document),
-        Format::Text => {
-            let text =
-                plan_text(&document.changes, &document.problems, &refusals, &document.summary, io.paint());
-            io.print(&text);
-        }
+    view::print(&document, args.out.as_deref(), global, &args.comment, io);
+    if annotates() {
+        io.mention_lines(&problem_annotations(&document.problems));
     }
     if let Some(path) = &args.out {
         io.mention(&format!("Saved as {path} ({digest}).", path = path.display(), digest = document.digest));

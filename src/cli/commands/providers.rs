@@ -11,7 +11,7 @@ pub(in crate::cli) fn run(global: &Global, io: &mut Io<'_>) -> Result<u8, Failur
     let rows = provider_rows(&specs());
     match global.format {
         Format::Json => io.print_json(&rows),
-        Format::Text => io.print(&providers_text(&rows)),
+        _ => io.print(&providers_text(&rows)),
     }
     Ok(code::DONE)
 }

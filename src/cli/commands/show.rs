@@ -1,19 +1,13 @@
 //! `show`: renders a saved plan.
 
-use super::saved;
-use crate::cli::args::{Format, Global, ShowArgs};
+use super::{saved, view};
+use crate::cli::args::{Global, ShowArgs};
 use crate::cli::exit::{Failure, code};
 use crate::cli::io::Io;
-use crate::report::plan_text;
 
 pub(in crate::cli) fn run(global: &Global, args: &ShowArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
+    view::check(global, &args.comment)?;
     let document = saved::read(&args.plan)?;
-    match global.format {
-        Format::Json => io.print_json(&document),
-        Format::Text => {
-            let text = plan_text(&document.changes, &document.problems, &[], &document.summary, io.paint());
-            io.print(&text);
-        }
-    }
+    view::print(&document, Some(&args.plan), global, &args.comment, io);
     Ok(code::DONE)
 }

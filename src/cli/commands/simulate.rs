@@ -28,7 +28,7 @@ pub(in crate::cli) fn run(global: &Global, args: &SimulateArgs, io: &mut Io<'_>)
                 &serde_json::json!({ "address": running.address().to_string(), "connections": rows }),
             );
         }
-        Format::Text => io.print(&table(running.endpoints())),
+        _ => io.print(&table(running.endpoints())),
     }
     io.mention(&format!("Serving {} on {}; Ctrl-C stops it.", path.display(), running.address()));
     block_on(async {

@@ -25,19 +25,18 @@ pub(in crate::cli) fn run(global: &Global, args: &StatusArgs, io: &mut Io<'_>) -
         signals.unless_interrupted(work).await
     })?;
     let rows = status_rows(&planned.inputs(&session), &planned.plan);
-    match global.format {
-        Format::Json => io.print_json(&serde_json::json!({
+    if global.format == Format::Json {
+        io.print_json(&serde_json::json!({
             "format_version": crate::plan::FORMAT_VERSION,
             "servers": rows,
             "unmanaged": planned.plan.summary.unmanaged,
             "problems": planned.plan.problems,
-        })),
-        Format::Text => {
-            io.print(&status_text(&rows, &planned.plan, io.paint()));
-            let problems = problems_text(&planned.plan.problems, io.paint());
-            if !problems.is_empty() {
-                io.print(&format!("\n{problems}"));
-            }
+        }));
+    } else {
+        io.print(&status_text(&rows, &planned.plan, io.paint()));
+        let problems = problems_text(&planned.plan.problems, io.paint());
+        if !problems.is_empty() {
+            io.print(&format!("\n{problems}"));
         }
     }
     Ok(exit::of_problems(&planned.plan.problems).unwrap_or(code::DONE))

@@ -1,0 +1,176 @@
+//! The words of a change, the same in every format. What comes from a file or a provider is kept apart from the
+//! program's own words: each format escapes it in its own way.
+
+use crate::model::{CaseRule, OffKind, Operation, Power, RebootKind, Verb};
+use crate::plan::{Change, Problem, Severity, Step};
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// A part of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// Words, mostly the program's own; a provider's may be among them.
+    Prose(Cow<'a, str>),
+    /// A name, an address or an id.
+    Name(Cow<'a, str>),
+}
+
+/// One thing that is done to a server.
+#[derive(Clone, Debug)]
+pub(super) struct Deed<'a> {
+    /// What.
+    pub(super) verb: Verb,
+    /// In a word of at most six letters: `name`, `power`, `reboot`, `delete`.
+    pub(super) label: &'static str,
+    /// From what to what, and why otherwise than declared.
+    pub(super) pieces: Vec<Piece<'a>>,
+}
+
+fn prose<'a>(text: impl Into<Cow<'a, str>>) -> Piece<'a> {
+    Piece::Prose(text.into())
+}
+
+fn name(text: &str) -> Piece<'_> {
+    Piece::Name(text.into())
+}
+
+/// The id, where it says more than the name does.
+pub(super) fn telling_id(change: &Change) -> Option<&str> {
+    let says_nothing = CaseRule::Insensitive.same(change.id.as_str(), change.before.name.as_str());
+    (!says_nothing).then(|| change.id.as_str())
+}
+
+/// What is done, in the order in which it is done.
+pub(super) fn deeds(change: &Change) -> Vec<Deed<'_>> {
+    if change.does(Verb::Delete) {
+        return vec![Deed { verb: Verb::Delete, label: "delete", pieces: deleted(change) }];
+    }
+    let mut deeds = Vec::new();
+    if change.does(Verb::Rename) {
+        deeds.push(Deed { verb: Verb::Rename, label: "name", pieces: renamed(change) });
+    }
+    for verb in [Verb::PowerOn, Verb::PowerOff, Verb::Suspend] {
+        if let Some(step) = change.step(verb).filter(|_| change.does(verb)) {
+            let after = change.after.as_ref().and_then(|after| after.power);
+            let (before, after) = (power_word(change.before.power), power_word(after));
+            let mut pieces = vec![prose(format!("{before} -> {after}"))];
+            pieces.extend(note(step));
+            deeds.push(Deed { verb, label: "power", pieces });
+        }
+    }
+    if let Some(step) = change.step(Verb::Reboot) {
+        let since = change.rebooted_since.map_or_else(String::new, |since| format!("not since {since}"));
+        let mut pieces = vec![prose(since)];
+        pieces.extend(note(step));
+        deeds.push(Deed { verb: Verb::Reboot, label: "reboot", pieces });
+    }
+    deeds
+}
+
+fn deleted(change: &Change) -> Vec<Piece<'_>> {
+    let state =
+        change.before.power.map_or_else(|| "power not reported".to_owned(), |power| format!("is {power}"));
+    // What is deleted is the live server, whatever the file calls it.
+    if change.before.name == change.address.name {
+        return vec![prose(state)];
+    }
+    vec![prose("is called "), name(change.before.name.as_str()), prose(format!(", {state}"))]
+}
+
+/// All names on the way, and what the rename waits for, where that is another change.
+fn renamed(change: &Change) -> Vec<Piece<'_>> {
+    let mut pieces = vec![name(change.before.name.as_str())];
+    for step in &change.steps {
+        if let Operation::Rename { to } = &step.operation {
+            pieces.extend([prose(" -> "), name(to.as_str())]);
+        }
+    }
+    let waits = change.steps.iter().flat_map(|step| &step.after);
+    for (at, other) in waits.enumerate() {
+        pieces.push(prose(if at == 0 { "  (after " } else { ", " }));
+        pieces.push(Piece::Name(other.address.to_string().into()));
+    }
+    if change.steps.iter().any(|step| !step.after.is_empty()) {
+        pieces.push(prose(")"));
+    }
+    pieces
+}
+
+fn note(step: &Step) -> Option<Piece<'_>> {
+    step.note.as_ref().map(|note| prose(format!(" ({note})")))
+}
+
+fn power_word(power: Option<Power>) -> &'static str {
+    power.map_or("not reported", Power::word)
+}
+
+/// The action for a heading or a cell: `power off`, or `power off (hard)`.
+pub(super) fn action(change: &Change, verb: Verb) -> Cow<'static, str> {
+    let hard = change.steps.iter().any(|step| step.operation.verb() == verb && is_hard(&step.operation));
+    if hard { format!("{} (hard)", verb.phrase()).into() } else { verb.phrase().into() }
+}
+
+fn is_hard(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::PowerOff { method: OffKind::Hard } | Operation::Reboot { method: RebootKind::Hard }
+    )
+}
+
+/// What is special about the change: the way that a name takes, what it waits for, what is done otherwise than
+/// declared. Begins with `; ` unless there is nothing.
+pub(super) fn remarks(change: &Change) -> String {
+    let mut out = String::new();
+    let mut names = change.steps.iter().filter_map(|step| match &step.operation {
+        Operation::Rename { to } => Some(to),
+        _ => None,
+    });
+    let last = names.next_back();
+    for name in names.filter(|name| Some(*name) != last) {
+        // Writing to a String cannot fail, here and below.
+        let _ = write!(out, "; through {name}");
+    }
+    for step in &change.steps {
+        for other in &step.after {
+            let _ = write!(out, "; after {}", other.address);
+        }
+        if let Some(note) = &step.note {
+            let _ = write!(out, "; {note}");
+        }
+    }
+    out
+}
+
+/// A call in words: `power off (graceful)`.
+pub(super) fn call(operation: &Operation) -> String {
+    let verb = operation.verb();
+    match operation {
+        Operation::Resume => "resume".into(),
+        Operation::Rename { to } => format!("rename to {to}"),
+        Operation::PowerOff { method: OffKind::Graceful } => format!("{verb} (graceful)"),
+        Operation::Reboot { method: RebootKind::Soft } => format!("{verb} (soft)"),
+        _ if is_hard(operation) => format!("{verb} (hard)"),
+        _ => verb.phrase().into(),
+    }
+}
+
+/// The word for how bad a problem is.
+pub(super) fn severity(problem: &Problem) -> &'static str {
+    match problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+/// `65536` as `65,536`.
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

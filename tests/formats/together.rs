@@ -1,0 +1,157 @@
+//! All formats say the same.
+
+use crate::arbitrary::documents;
+use crate::rich::{hostile_too, large, rendered, rich, shown};
+use fleetform::plan::PlanDocument;
+use fleetform::report::{Danger, PlanFormat, PlanView, render_plan, verdict};
+use proptest::prelude::*;
+use serde_json::Value;
+
+#[test]
+fn one_rich_plan_in_every_format() {
+    let document = rich();
+    for (name, format) in [
+        ("text", PlanFormat::Text),
+        ("json", PlanFormat::Json),
+        ("markdown", PlanFormat::Markdown),
+        ("diff", PlanFormat::Diff),
+        ("sarif", PlanFormat::Sarif),
+    ] {
+        insta::assert_snapshot!(name, rendered(format, &document));
+    }
+    let html = rendered(PlanFormat::Html, &document);
+    let (_, body) = html.split_once("<body>").unwrap();
+    let (body, _) = body.split_once("<script>").unwrap();
+    insta::assert_snapshot!("html", body);
+}
+
+#[test]
+fn the_verbose_text_says_why_and_how() {
+    let document = rich();
+    let view = PlanView { verbose: true, ..PlanView::new(&document, &document.refusals) };
+    insta::assert_snapshot!("text_verbose", render_plan(PlanFormat::Text, &view));
+}
+
+#[test]
+fn hostile_names_in_the_formats_that_people_read() {
+    let document = hostile_too();
+    insta::assert_snapshot!("hostile_markdown", rendered(PlanFormat::Markdown, &document));
+    insta::assert_snapshot!("hostile_diff", rendered(PlanFormat::Diff, &document));
+}
+
+/// The addresses that a rendering shows as changed, in its order.
+fn addresses(format: PlanFormat, text: &str) -> Vec<String> {
+    match format {
+        PlanFormat::Text => text
+            .lines()
+            .take_while(|line| !line.is_empty())
+            .filter(|line| !line.starts_with("  "))
+            .map(|line| line.split("  (id ").next().unwrap().to_owned())
+            .collect(),
+        PlanFormat::Json => {
+            let plan: Value = serde_json::from_str(text).unwrap();
+            let of = |change: &Value| shown(change["address"].as_str().unwrap());
+            plan["changes"].as_array().unwrap().iter().map(of).collect()
+        }
+        PlanFormat::Markdown => {
+            crate::markdown::Comment::read(text).rows.into_iter().map(|row| row.address).collect()
+        }
+        PlanFormat::Diff => crate::diff::headings(text),
+        PlanFormat::Html => text
+            .split("<th scope=\"row\" role=\"rowheader\"><code>")
+            .skip(1)
+            .map(|rest| unescaped(rest.split("</code>").next().unwrap()))
+            .collect(),
+        PlanFormat::Sarif => {
+            let log: Value = serde_json::from_str(text).unwrap();
+            let results = log["runs"][0]["results"].as_array().unwrap().iter();
+            results
+                .filter(|result| result["ruleId"].as_str().unwrap().starts_with("planned_"))
+                .map(|result| shown(result["properties"]["subject"].as_str().unwrap()))
+                .collect()
+        }
+    }
+}
+
+fn unescaped(html: &str) -> String {
+    html.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
+}
+
+fn held_side_by_side(document: &PlanDocument) {
+    let says = verdict(document);
+    for format in PlanFormat::ALL {
+        let text = rendered(format, document);
+        let dangerous_only = format == PlanFormat::Sarif;
+        let mut expected: Vec<String> = document
+            .changes
+            .iter()
+            .filter(|change| !dangerous_only || Danger::of(change).is_dangerous())
+            .map(|change| shown(&change.address.to_string()))
+            .collect();
+        let mut found = addresses(format, &text);
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected, "{format:?}");
+        let verdict_of = match format {
+            PlanFormat::Text => text.lines().last().unwrap().to_owned(),
+            PlanFormat::Markdown => text.lines().next().unwrap().trim_matches('*').to_owned(),
+            PlanFormat::Diff => text.lines().next().unwrap().trim_start_matches("# ").to_owned(),
+            PlanFormat::Html => {
+                let rest = text.split_once("<p class=\"verdict\">").unwrap().1;
+                rest.split_once("</p>").unwrap().0.to_owned()
+            }
+            PlanFormat::Sarif => {
+                let log: Value = serde_json::from_str(&text).unwrap();
+                let run = &log["runs"][0];
+                assert_eq!(run["properties"]["summary"], serde_json::to_value(document.summary).unwrap());
+                run["properties"]["verdict"].as_str().unwrap().to_owned()
+            }
+            PlanFormat::Json => {
+                let plan: Value = serde_json::from_str(&text).unwrap();
+                assert_eq!(plan["summary"], serde_json::to_value(document.summary).unwrap());
+                continue;
+            }
+        };
+        assert_eq!(verdict_of, says, "{format:?}");
+        if format != PlanFormat::Text {
+            assert!(text.contains(&document.digest), "{format:?} names the digest");
+        }
+    }
+}
+
+#[test]
+fn every_change_is_once_in_every_format_and_the_counts_agree() {
+    held_side_by_side(&rich());
+    held_side_by_side(&hostile_too());
+    held_side_by_side(&large(200));
+}
+
+#[test]
+fn the_text_and_the_page_begin_with_what_is_dangerous() {
+    let document = hostile_too();
+    let rank = |address: &String| {
+        let change = document.changes.iter().find(|change| shown(&change.address.to_string()) == *address);
+        Danger::of(change.unwrap())
+    };
+    for format in [PlanFormat::Text, PlanFormat::Html, PlanFormat::Markdown] {
+        let ranks: Vec<Danger> = addresses(format, &rendered(format, &document)).iter().map(rank).collect();
+        assert!(ranks.is_sorted(), "{format:?}: {ranks:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rendering_twice_gives_the_same_bytes_and_never_panics(document in documents()) {
+        for format in PlanFormat::ALL {
+            let once = rendered(format, &document);
+            prop_assert_eq!(&once, &rendered(format, &document.clone()));
+            prop_assert!(once.ends_with('\n'));
+        }
+    }
+}
