@@ -26,6 +26,7 @@ static TYPE: ProviderSpec = ProviderSpec {
         env: None,
         doc: "The base URL",
     }],
+    synonyms: &[],
     choices: &[],
     profiles: None,
     endpoint_required: None,

@@ -137,14 +137,16 @@ async fn retry_after_is_kept_in_seconds_and_as_a_date() {
 }
 
 #[tokio::test]
-async fn a_retry_after_of_years_is_not_waited_for() {
+async fn a_retry_after_of_years_is_neither_waited_for_nor_passed_over() {
     let bounds = Bounds { wait: Duration::from_millis(300), ..Bounds::default() };
     for value in ["99999999", "99999999999999999999999999", "Fri, 31 Dec 2399 23:59:59 GMT"] {
         let server =
             Scripted::new([Reply::new(429, "").header("retry-after", value), Reply::new(200, "")]).await;
         let connection = connect(&server.url, LIMITS).with_bounds(bounds);
         let begun = Instant::now();
-        assert_eq!(connection.send(read).await.unwrap().status, 200);
+        let answer = connection.send(read).await.unwrap();
+        assert_eq!((answer.status, server.seen().len()), (429, 1), "{value}");
+        assert!(answer.failure(None).message.contains("it asks to be left alone for"), "{value}");
         assert!(begun.elapsed() < Duration::from_secs(2), "{value}");
     }
     assert!(Bounds::default().wait <= Duration::from_mins(1));

@@ -287,6 +287,7 @@ static EXAMPLE: ProviderSpec = ProviderSpec {
             doc: "API key",
         },
     ],
+    synonyms: &[],
     choices: &[],
     profiles: None,
     endpoint_required: Some("its service was switched off"),

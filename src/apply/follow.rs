@@ -2,7 +2,7 @@
 
 use super::Link;
 use super::judge::{Judgement, Watch};
-use crate::provider::{Observation, Trail};
+use crate::provider::{ErrorKind, Observation, Trail};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -54,11 +54,15 @@ pub(super) async fn follow(
                 }
                 last = Some(seen);
             }
-            Err(error) if error.is_transient() => {
+            // What somebody in between says of a path says nothing of the server: only credentials that are refused
+            // stay refused.
+            Err(error) if matches!(error.kind, ErrorKind::Auth | ErrorKind::Forbidden) => {
+                return watch.out_of_sight(&error.to_string());
+            }
+            Err(error) => {
                 tracing::debug!(id = %trail.id, %error, "could not look at the server; looking again");
                 last = None;
             }
-            Err(error) => return watch.out_of_sight(&error.to_string()),
         }
     }
     watch.out_of_time(last.as_ref().and_then(|seen| seen.live.as_ref()))

@@ -34,6 +34,7 @@ pub(super) struct Watch<'a> {
     /// When the provider's record last said that the operation was under way. A record may be out of reach for a
     /// while, or for good; until then nothing at rest is a sign of the end.
     last_running: Option<Duration>,
+    is_running: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -45,14 +46,24 @@ impl<'a> Watch<'a> {
         settle: Duration,
     ) -> Self {
         let quiet = usual_delay.min(settle / 2);
-        Self { operation, same_name, accepted, quiet, settle, last_motion: None, last_running: None }
+        Self {
+            operation,
+            same_name,
+            accepted,
+            quiet,
+            settle,
+            last_motion: None,
+            last_running: None,
+            is_running: false,
+        }
     }
 
     /// Judges an observation made `elapsed` after the call.
     pub(super) fn judge(&mut self, seen: &Observation, elapsed: Duration) -> Judgement {
         // What the provider keeps a record of has arrived, whatever became of the answer.
         self.accepted |= matches!(seen.job, Job::Running | Job::Succeeded);
-        if seen.job == Job::Running {
+        self.is_running = seen.job == Job::Running;
+        if self.is_running {
             self.last_running = Some(elapsed);
         }
         let verdict = match (&seen.live, self.operation) {
@@ -77,6 +88,16 @@ impl<'a> Watch<'a> {
         } else {
             verdict
         }
+    }
+
+    /// Whether the provider's record, when last seen, said that the operation is under way.
+    pub(super) fn is_running(&self) -> bool {
+        self.is_running
+    }
+
+    /// Whether the call is known to have arrived: it was accepted, is on record, or its effect was seen beginning.
+    pub(super) fn was_taken(&self) -> bool {
+        self.accepted || self.last_motion.is_some()
     }
 
     /// What is known when time is up; `live` is what was seen last, if anything was.
@@ -142,6 +163,7 @@ impl<'a> Watch<'a> {
             }
             _ if self.last_motion.is_some() => Judgement::Done("it was seen restarting and is back".into()),
             _ if elapsed < self.last_running.unwrap_or_default() + self.quiet => Judgement::Wait,
+            Job::Unclear => Judgement::Wait,
             _ if self.accepted => {
                 Judgement::Done("accepted; the provider shows no other sign of a reboot".into())
             }
@@ -168,7 +190,7 @@ impl<'a> Watch<'a> {
         match job {
             Job::Failed(why) => return Judgement::Failed(why.clone()),
             Job::Running | Job::Succeeded => return Judgement::Wait,
-            Job::NotThere | Job::NoRecords => {}
+            Job::NotThere | Job::NoRecords | Job::Unclear => {}
         }
         if live.state.is_transition() || self.last_motion.is_some() || self.accepted || elapsed < self.quiet {
             return Judgement::Wait;

@@ -13,7 +13,7 @@ mod step;
 pub use executor::{Executor, Limits, execute};
 pub use fresh::{Freshness, Moved, check_fresh};
 pub use outcome::{ApplySummary, ChangeOutcome, ChangeResult, Event, Observer};
-pub use recover::{Recovered, recover};
+pub use recover::{Recovered, is_under_way, recover};
 
 use crate::model::{Capabilities, ConnectionName};
 use crate::provider::Provider;

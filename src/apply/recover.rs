@@ -35,6 +35,19 @@ pub async fn recover(
     join_all(looks).await.into_iter().flatten().collect()
 }
 
+/// Whether the provider's record says that a call of an earlier run is still under way.
+pub async fn is_under_way(open: &OpenIntent, link: &Link) -> bool {
+    let mark = open.intent.mark.clone().map(Mark);
+    let receipt = open.accepted.clone().map(|ticket| Receipt { ticket, already: false });
+    let trail = Trail {
+        id: &open.intent.id,
+        operation: &open.intent.operation,
+        receipt: receipt.as_ref(),
+        mark: mark.as_ref(),
+    };
+    link.provider.observe(trail).await.is_ok_and(|seen| seen.job == Job::Running)
+}
+
 async fn look(open: &OpenIntent, link: &Link, now: Timestamp, patience: Duration) -> Option<Recovered> {
     let intent = &open.intent;
     let mark = intent.mark.clone().map(Mark);

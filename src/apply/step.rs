@@ -39,6 +39,8 @@ enum CallEnd {
     Refused(Error),
     /// It was taken and came to nothing.
     CameToNothing(String),
+    /// It was taken and goes on longer than it may: the next run finds it in the journal, not ended.
+    StillRunning(String),
 }
 
 /// The server that a step is about.
@@ -57,7 +59,9 @@ impl Executor<'_> {
         let (why, fallback) = match (first, &step.fallback) {
             (CallEnd::Step(end), _) => return end,
             (CallEnd::Refused(error), None) => return StepEnd::Failed(error.to_string()),
-            (CallEnd::CameToNothing(why), None) => return StepEnd::Failed(why),
+            (CallEnd::StillRunning(why), _) | (CallEnd::CameToNothing(why), None) => {
+                return StepEnd::Failed(why);
+            }
             (CallEnd::Refused(error), Some(fallback)) => (error.to_string(), fallback),
             (CallEnd::CameToNothing(why), Some(fallback)) => (why, fallback),
         };
@@ -68,7 +72,7 @@ impl Executor<'_> {
             }
             CallEnd::Step(end) => end,
             CallEnd::Refused(error) => StepEnd::Failed(error.to_string()),
-            CallEnd::CameToNothing(why) => StepEnd::Failed(why),
+            CallEnd::CameToNothing(why) | CallEnd::StillRunning(why) => StepEnd::Failed(why),
         }
     }
 
@@ -86,6 +90,13 @@ impl Executor<'_> {
             }
             sends += 1;
             match self.send_once(subject, operation, seat, has_fallback).await {
+                // An earlier answer was lost: what is refused now is refused because of that call, most likely.
+                SendEnd::Call(CallEnd::Refused(error)) if sends > 1 => {
+                    self.note(subject.address, format!("refused after a lost answer, waiting: {error}"));
+                    if let Err(end) = self.until_at_rest(subject, operation, &mut pace, &error).await {
+                        return end;
+                    }
+                }
                 SendEnd::Call(end) => return end,
                 SendEnd::Busy(error) => {
                     self.note(subject.address, format!("busy, waiting: {error}"));
@@ -188,20 +199,15 @@ impl Executor<'_> {
         let sent = Sent { operation, mark: mark.as_ref(), has_fallback };
         let end = match verdict {
             Ok(receipt) => {
-                if operation.verb().is_one_shot() {
-                    // Not durable is no reason to stop: the intent is, and the next run would ask a person.
-                    if let Err(error) = self.log.accepted(intent, receipt.ticket.as_deref()) {
-                        self.note(
-                            subject.address,
-                            format!("that it was accepted could not be recorded: {error}"),
-                        );
-                    }
+                // Of other calls live state tells, unless the provider shows them in its records alone.
+                if operation.verb().is_one_shot() || receipt.ticket.is_some() {
+                    self.taken(subject.address, intent, receipt.ticket.as_deref());
                 }
-                self.followed(subject, &sent, Some(&receipt)).await
+                self.followed(subject, &sent, intent, Some(&receipt)).await
             }
             Err(error) if error.effect == Effect::Unknown => {
                 self.note(subject.address, format!("the answer was lost, looking for the effect: {error}"));
-                self.followed(subject, &sent, None).await
+                self.followed(subject, &sent, intent, None).await
             }
             Err(error) if error.kind == ErrorKind::Busy => SendEnd::Busy(error),
             Err(error) => self.refused(subject, &sent, error).await,
@@ -210,7 +216,13 @@ impl Executor<'_> {
         end
     }
 
-    async fn followed(&self, subject: &Subject<'_>, sent: &Sent<'_>, receipt: Option<&Receipt>) -> SendEnd {
+    async fn followed(
+        &self,
+        subject: &Subject<'_>,
+        sent: &Sent<'_>,
+        intent: u64,
+        receipt: Option<&Receipt>,
+    ) -> SendEnd {
         let case = subject.link.capabilities.names.case;
         let same_name = |a: &ServerName, b: &ServerName| case.same(a.as_str(), b.as_str());
         let settle = subject.link.settle;
@@ -223,14 +235,34 @@ impl Executor<'_> {
         let delay = subject.link.capabilities.usual_delay;
         let mut watch = Watch::new(sent.operation, &same_name, receipt.is_some(), delay, limit);
         let trail = Trail { id: subject.id, operation: sent.operation, receipt, mark: sent.mark };
-        match follow(subject.link, trail, &mut watch, limit).await {
+        let judgement = follow(subject.link, trail, &mut watch, limit).await;
+        if receipt.is_none() && matches!(judgement, Judgement::Unknown(_)) && watch.was_taken() {
+            // The answer was lost and the server was seen moving: who looks later need not ask whether it arrived.
+            self.taken(subject.address, intent, None);
+        }
+        // Only what the next run finds by its record is left open. Of a one-shot call the end is written down, whatever
+        // it is: an open one is a question to a person.
+        let has_record = receipt.is_some_and(|receipt| receipt.ticket.is_some());
+        let is_left_open = has_record && !sent.has_fallback && !sent.operation.verb().is_one_shot();
+        match judgement {
             Judgement::Done(how) => SendEnd::Call(CallEnd::Step(StepEnd::Done(how))),
+            Judgement::Failed(why) if watch.is_running() && is_left_open => {
+                SendEnd::Call(CallEnd::StillRunning(format!("{why}, and the provider is still at it")))
+            }
             Judgement::Failed(why) => SendEnd::Call(CallEnd::CameToNothing(why)),
             Judgement::NeverArrived(why) => SendEnd::NeverArrived(why),
             Judgement::Unknown(why) => SendEnd::Call(CallEnd::Step(StepEnd::Unresolved(why))),
             Judgement::Wait => {
                 SendEnd::Call(CallEnd::CameToNothing(format!("no end in {}", readable(limit))))
             }
+        }
+    }
+
+    /// Records that a one-shot call arrived. Not durable is no reason to stop: the intent is, and the next run would
+    /// ask a person.
+    fn taken(&self, address: &Address, intent: u64, ticket: Option<&str>) {
+        if let Err(error) = self.log.accepted(intent, ticket) {
+            self.note(address, format!("that it was accepted could not be recorded: {error}"));
         }
     }
 
@@ -264,7 +296,10 @@ impl Executor<'_> {
         loop {
             match self.wait(pace).await {
                 Waited::LookAgain => {}
-                Waited::TimeUp => return Err(CallEnd::Refused(busy.clone())),
+                // Being busy is no answer to the call: it is no reason for the harder way.
+                Waited::TimeUp => {
+                    return Err(CallEnd::Step(StepEnd::Failed(format!("it stayed busy: {busy}"))));
+                }
                 Waited::Stopped => {
                     return Err(CallEnd::Step(StepEnd::NotStarted("interrupted while it was busy".into())));
                 }
@@ -281,7 +316,7 @@ impl Executor<'_> {
                 }
                 Ok(Some(live)) if !live.state.is_transition() => return Ok(()),
                 Ok(Some(_)) => {}
-                Err(error) if error.is_transient() => {}
+                Err(error) if !matches!(error.kind, ErrorKind::Auth | ErrorKind::Forbidden) => {}
                 Err(error) => return Err(CallEnd::Step(StepEnd::Failed(error.to_string()))),
             }
         }
@@ -289,6 +324,7 @@ impl Executor<'_> {
 
     fn conclude(&self, address: &Address, intent: u64, operation: &Operation, end: &SendEnd) {
         let (outcome, evidence) = match end {
+            SendEnd::Call(CallEnd::StillRunning(_)) => return,
             SendEnd::Call(CallEnd::Step(StepEnd::Done(how))) => (Outcome::Done, how.clone()),
             SendEnd::Call(CallEnd::Step(StepEnd::Unresolved(why))) => (Outcome::Unresolved, why.clone()),
             SendEnd::Call(CallEnd::CameToNothing(why)) => (Outcome::Failed, why.clone()),

@@ -50,7 +50,7 @@ pub(super) struct Global {
     #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(super) format: Format,
     /// Changes under way at once
-    #[arg(long, global = true, value_name = "N", default_value_t = 64, value_parser = parallelism)]
+    #[arg(long, global = true, value_name = "N", default_value_t = 256, value_parser = parallelism)]
     pub(super) parallelism: usize,
     #[arg(long, global = true, help = "No colour (also NO_COLOR)")]
     pub(super) no_color: bool,

@@ -4,11 +4,11 @@ use super::args::Shape;
 use super::exit::Failure;
 use super::io::Io;
 use super::session::Session;
-use crate::apply::{Links, Recovered, recover};
+use crate::apply::{Links, Recovered, is_under_way, recover};
 use crate::config::Connection;
 use crate::diff::LiveIndex;
 use crate::ledger::{self, OpenIntent, Outcome, Replay};
-use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, ServerId, Verb};
+use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, ServerId, Settles, Verb};
 use crate::plan::{Code, ConnectionLive, Inputs, Options, Plan, ReadFailure, plan};
 use crate::provider::list_all;
 use futures_util::future::join_all;
@@ -16,6 +16,9 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
+
+/// An operation that was begun longer ago has ended, whatever a record says.
+const LONGEST_OPERATION: Duration = Duration::from_hours(2);
 
 /// A plan with all that it was made from.
 pub(super) struct Planned<'a> {
@@ -90,6 +93,7 @@ pub(super) async fn planned(
     let (listed, recovered) = futures_util::future::join(rest_live, recovering).await;
     live.extend(listed);
     look_for_unlisted(session, &options, &links, &mut live).await;
+    mark_under_way(&replay, &links, &mut live).await;
     adopt(&mut replay, &recovered);
     let now = Timestamp::now();
     let mut planned = Planned { plan: Plan::default(), live, links, options, replay, recovered, now };
@@ -168,6 +172,34 @@ async fn look_for_unlisted(
         if let Some(error) = failed {
             connection.servers =
                 Err(ReadFailure { message: error.to_string(), transient: error.is_transient() });
+        }
+    }
+}
+
+/// Calls of an earlier run that the provider is still at, where only its records show it: the server's own state is
+/// the old one until the end, and nothing may be planned on it.
+async fn mark_under_way(replay: &Replay, links: &Links, live: &mut [ConnectionLive<'static>]) {
+    let now = Timestamp::now();
+    let is_recent = |open: &&OpenIntent| {
+        Duration::try_from(now.duration_since(open.intent.at)).is_ok_and(|age| age < LONGEST_OPERATION)
+    };
+    let looks = replay.under_way.iter().filter(is_recent).filter_map(|open| {
+        let link = links.get(&open.intent.provider)?;
+        Some(async move { is_under_way(open, link).await.then_some(open) })
+    });
+    for open in join_all(looks).await.into_iter().flatten() {
+        let Some(connection) = live.iter_mut().find(|live| live.name == open.intent.provider) else {
+            continue;
+        };
+        let Ok(servers) = &mut connection.servers else { continue };
+        let case = connection.capabilities.names.id_case;
+        let is_it = |server: &&mut LiveServer| {
+            server.id.as_ref().is_some_and(|id| case.same(id.as_str(), open.intent.id.as_str()))
+        };
+        if let Some(server) = servers.iter_mut().find(is_it) {
+            let word = format!("a {} of an earlier run is under way", open.intent.operation.verb());
+            let into = open.intent.operation.power().map(Settles::Power);
+            server.state = LiveState::Transition { word: word.into(), into };
         }
     }
 }

@@ -101,6 +101,9 @@ impl Gathering<'_> {
         let mut wanted: Vec<&SettingSpec> = Vec::new();
         let choices = self.spec.choices;
         for setting in self.spec.settings.iter().filter(|setting| !self.held(setting.name)) {
+            if self.is_said_otherwise(setting.name) {
+                continue;
+            }
             let mut of = choices.iter().filter(|choice| choice.has(setting.name)).peekable();
             if matches!(setting.kind, SettingKind::Selects(_)) {
                 // It is about credentials that come from where it comes from.
@@ -119,6 +122,14 @@ impl Gathering<'_> {
                 self.values.insert(setting.name, value);
             }
         }
+    }
+
+    /// Whether the file says in another word what the setting would say.
+    fn is_said_otherwise(&self, name: &str) -> bool {
+        self.spec
+            .synonyms
+            .iter()
+            .any(|&(one, other)| (one == name && self.in_file(other)) || (other == name && self.in_file(one)))
     }
 
     fn pick(&self, choice: &'static Choice) -> Pick<'static> {

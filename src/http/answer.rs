@@ -123,6 +123,10 @@ impl Answer {
     /// effect follows from the kind.
     pub fn failure_as(&self, kind: ErrorKind, meaning: &str, says: Option<&str>) -> Error {
         let text = says.map_or_else(|| meaning.to_owned(), |says| format!("{meaning}: {}", shortened(says)));
+        let text = match self.retry_after.filter(|wait| *wait >= Duration::from_mins(1)) {
+            Some(wait) => format!("{text}; it asks to be left alone for {} s", wait.as_secs()),
+            None => text,
+        };
         let mut error = Error::new(kind, format!("{} answered {}: {text}", self.asked, self.status))
             .with_status(self.status);
         error.retry_after = self.retry_after;

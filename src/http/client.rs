@@ -23,13 +23,13 @@ pub struct Bounds {
     /// The largest answer that is kept whole before it is read, in bytes: reading it from memory is several times
     /// faster than reading it while it arrives. Only for answers that the caller can take either way.
     pub kept: usize,
-    /// The longest that a `Retry-After` is followed; a server that still objects is asked again later.
+    /// The longest that a `Retry-After` is waited for. Whoever asks for more is not asked again in this run.
     pub wait: Duration,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { answer: 512 * 1024 * 1024, kept: 24 * 1024 * 1024, wait: Duration::from_secs(30) }
+        Self { answer: 512 * 1024 * 1024, kept: 24 * 1024 * 1024, wait: Duration::from_mins(1) }
     }
 }
 
@@ -194,7 +194,9 @@ impl Connection {
                 Ok(answer) => (retry::after_answer(answer, nature, self.policy), answer.retry_after),
                 Err(failed) => (retry::after_error(&failed.error, failed.timed_out, nature, attempts), None),
             };
-            let Some(delay) = delays.next().filter(|_| again) else {
+            // Who asks for more patience than there is, is not asked again before that.
+            let in_time = asked_wait.is_none_or(|asked| asked <= self.bounds.wait);
+            let Some(delay) = delays.next().filter(|_| again && in_time) else {
                 return outcome.map_err(|failed| failed.error);
             };
             let wait = asked_wait.map_or(delay, |asked| asked.min(self.bounds.wait).max(delay));

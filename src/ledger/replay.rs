@@ -37,6 +37,9 @@ pub struct Replay {
     pub facts: LedgerFacts,
     /// The same changes with all that is known of them, to look for evidence with.
     pub open: Vec<OpenIntent>,
+    /// Calls that live state will tell of, that the provider took and keeps a record of, and that were not seen
+    /// ending: the last one of each server.
+    pub under_way: Vec<OpenIntent>,
     /// Said once to the user: damaged or cut-off records.
     pub warnings: Vec<String>,
     /// The number of the next record.
@@ -154,9 +157,13 @@ fn written_at(entry: &Entry) -> Timestamp {
 fn finish(replay: &mut Replay, intents: HashMap<u64, Story>) {
     let mut intents: Vec<_> = intents.into_values().collect();
     intents.sort_by_key(|story| story.intent.seq);
+    let mut last: HashMap<ServerKey, Option<OpenIntent>> = HashMap::new();
     for Story { intent, accepted, outcome } in intents {
         let key = (intent.provider.clone(), intent.id.clone());
         let verb = intent.operation.verb();
+        let on_record = outcome.is_none() && !verb.is_one_shot() && matches!(accepted, Some(Some(_)));
+        let open = || OpenIntent { unresolved: false, accepted: accepted.clone(), intent: intent.clone() };
+        last.insert(key.clone(), on_record.then(open));
         match outcome {
             // From when it was sent: the boot itself came after that.
             Some(Outcome::Done) if intent.operation.boots() => {
@@ -171,6 +178,8 @@ fn finish(replay: &mut Replay, intents: HashMap<u64, Story>) {
             _ => {}
         }
     }
+    replay.under_way = last.into_values().flatten().collect();
+    replay.under_way.sort_by_key(|open| open.intent.seq);
 }
 
 /// Keeps the latest instant of a server.

@@ -82,6 +82,16 @@ impl Address {
     }
 }
 
+impl Address {
+    /// As a word of a shell's command line: in quotes where it needs them.
+    pub fn shell_word(&self) -> String {
+        let text = self.to_string();
+        let plain =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | ':' | '@' | '+' | ',');
+        if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.connection, self.name)

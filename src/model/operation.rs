@@ -1,6 +1,6 @@
 //! What can be asked of a provider for one server.
 
-use super::ServerName;
+use super::{Power, ServerName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -119,6 +119,16 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// The power that the server has once it is done; `None` where the operation is not about power.
+    pub fn power(&self) -> Option<Power> {
+        match self {
+            Self::PowerOn | Self::Resume => Some(Power::On),
+            Self::PowerOff { .. } => Some(Power::Off),
+            Self::Suspend => Some(Power::Suspended),
+            Self::Reboot { .. } | Self::Rename { .. } | Self::Delete => None,
+        }
+    }
+
     /// Whether the guest has booted once it is done.
     pub fn boots(&self) -> bool {
         matches!(self, Self::PowerOn | Self::Reboot { .. })

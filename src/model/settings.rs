@@ -105,6 +105,9 @@ pub struct ProviderSpec {
     pub title: &'static str,
     /// All settings; unknown ones are errors.
     pub settings: &'static [SettingSpec],
+    /// Pairs of settings that say the same thing in two words: where the file has one of them, the other is not taken
+    /// from the environment.
+    pub synonyms: &'static [(&'static str, &'static str)],
     /// What can be given in several ways. A setting of a way is not `required` by itself.
     pub choices: &'static [Choice],
     /// The file of connections that users of this API have already, if there is one.

@@ -287,7 +287,7 @@ impl Case<'_> {
             let text = format!(
                 "nobody knows whether it was rebooted since {since}: no boot time is reported and the ledger is \
                  younger; --reboot-unknown reboots it, `fleetform resolve {} --done` says that it was",
-                self.desired.address
+                self.desired.address.shell_word()
             );
             return Err(self.problem(Code::RebootUnknown, text));
         }

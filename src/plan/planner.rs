@@ -196,7 +196,7 @@ impl Room<'_> {
         let key = (self.connection.name.clone(), live.id.clone()?);
         let open = self.inputs.ledger.unresolved.get(&key)?;
         // The ledger knows the change by the address it was sent under; a rename may have come between.
-        let address = &open.address;
+        let address = open.address.shell_word();
         let text = format!(
             "a {} was sent at {} and nobody could see what came of it; look at the server, then say \
              `fleetform resolve {address} --done` or `--not-done`",

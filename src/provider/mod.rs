@@ -58,6 +58,9 @@ pub enum Job {
     NoRecords,
     /// It keeps records, and none of them is newer than the mark: the call has not arrived (yet).
     NotThere,
+    /// It keeps a record of this operation, and the record says nothing now: neither done nor failed can be concluded
+    /// where live state cannot show it.
+    Unclear,
     /// Recorded, not finished.
     Running,
     /// Recorded and finished.

@@ -58,7 +58,8 @@ pub fn apply_text(results: &[ChangeResult], paint: Paint) -> String {
             if outcome == ChangeOutcome::Unresolved {
                 let _ = writeln!(
                     out,
-                    "     look at it, then: fleetform resolve {address} --done (or --not-done)"
+                    "     look at it, then: fleetform resolve {} --done (or --not-done)",
+                    safe(&result.address.shell_word())
                 );
             }
         }

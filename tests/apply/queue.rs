@@ -1,10 +1,10 @@
 //! A provider that shows its old state while an operation runs: only its queue tells, and the queue may be silent.
 
-use crate::rig::Setup;
+use crate::rig::{Setup, eventually};
 use crate::stage::{Stage, effects};
 use fleetform::apply::ChangeOutcome::{Done, Failed, Unresolved};
-use fleetform::apply::recover;
-use fleetform::ledger::Outcome;
+use fleetform::apply::{is_under_way, recover};
+use fleetform::ledger::{IntentLog, Outcome};
 use fleetform::model::{OffKind, Operation, RebootKind};
 use fleetform::providers::find;
 use jiff::{SignedDuration, Timestamp};
@@ -33,7 +33,10 @@ async fn a_change_whose_ticket_leads_nowhere_is_judged_by_the_server() {
             let change = stage.change("runs", operation.clone());
             let id = change.id.clone();
             let results = stage.run(&[change]).await;
-            assert_eq!(results[0].outcome, Done, "{operation:?}, {fault}: {}", results[0].detail);
+            // A reboot shows in the queue alone: while the queue has an entry and cannot be read, nobody knows.
+            let gone = fault["status"]["code"] == 404;
+            let expected = if operation == SOFT && !gone { Unresolved } else { Done };
+            assert_eq!(results[0].outcome, expected, "{operation:?}, {fault}: {}", results[0].detail);
             let tally = stage.tally(&id);
             assert_eq!((effects(operation.verb(), tally), tally.accepted), (1, 1), "{operation:?}");
         }
@@ -86,4 +89,60 @@ async fn the_next_run_asks_the_queue_what_became_of_a_call_that_was_taken() {
         assert_eq!(found.iter().map(|f| f.outcome).collect::<Vec<_>>(), [expected]);
         assert_eq!(stage.tally(&id).accepted, 1);
     }
+}
+
+/// A call on record whose run died: the provider is still at it, and its server shows the old state.
+#[tokio::test]
+async fn a_power_call_of_a_run_that_died_is_found_under_way_and_then_over() {
+    let slow = Setup { settle: "700ms", ..Setup::default() };
+    let stage = Stage::with(find("clc").unwrap(), &slow);
+    let id = stage.bench.id("runs");
+    let journal = stage.journal();
+    let intent = journal.intend(&crate::rig::address("runs"), &id, &OFF, None).unwrap();
+    let receipt = stage.bench.send(&OFF, &id).await.unwrap();
+    journal.accepted(intent, receipt.ticket.as_deref()).unwrap();
+    drop(journal);
+    let replay = stage.replay();
+    assert_eq!((replay.under_way.len(), replay.open.len(), replay.facts.unresolved.len()), (1, 0, 0));
+    let links = stage.bench.links(Duration::from_secs(2));
+    let link = links.values().next().unwrap();
+    assert!(is_under_way(&replay.under_way[0], link).await);
+    eventually(|| stage.tally(&id).power_offs == 1).await;
+    assert!(!is_under_way(&replay.under_way[0], link).await);
+}
+
+#[tokio::test]
+async fn what_outlives_its_time_is_left_open_in_the_journal_and_what_ends_is_not() {
+    let stage = stage();
+    stage.spoil_changes(&json!("never_settles"));
+    let change = stage.change("rests", Operation::PowerOn);
+    let results = stage.run(&[change]).await;
+    assert_eq!(results[0].outcome, Failed, "{}", results[0].detail);
+    assert!(results[0].detail.contains("still at it"), "{}", results[0].detail);
+    assert_eq!(stage.replay().under_way.len(), 1);
+    let ends = Stage::new(find("clc").unwrap());
+    ends.run(&[ends.change("rests", Operation::PowerOn)]).await;
+    assert_eq!(ends.replay().under_way, []);
+}
+
+#[tokio::test]
+async fn a_slow_shutdown_whose_answer_was_lost_is_not_followed_by_pulling_the_plug() {
+    let slow = Setup { settle: "1200ms", timeout: Duration::from_millis(800), ..Setup::default() };
+    let stage = Stage::with(find("clc").unwrap(), &slow);
+    stage.spoil_changes(&json!("reset_after"));
+    let mut change = stage.change("runs", OFF);
+    change.steps[0].fallback = Some(Operation::PowerOff { method: OffKind::Hard });
+    let id = change.id.clone();
+    let results = stage.run(&[change]).await;
+    assert_eq!((results[0].outcome, stage.tally(&id).accepted), (Done, 1), "{}", results[0].detail);
+    assert!(!results[0].detail.contains("hard"), "{}", results[0].detail);
+}
+
+#[tokio::test]
+async fn a_page_that_somebody_shows_in_between_does_not_end_the_looking() {
+    let stage = stage();
+    let rule = json!({ "method": "GET", "path": "*/servers/*", "nth": 2, "count": 2, "fault": { "html": { "status": 404 } } });
+    stage.bench.running.add_fault(rule).unwrap();
+    let results = stage.run(&[stage.change("runs", OFF)]).await;
+    assert_eq!(results[0].outcome, Done, "{}", results[0].detail);
 }

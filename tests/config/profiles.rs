@@ -23,6 +23,7 @@ static CLOUD: ProviderSpec = ProviderSpec {
         setting("token", SettingKind::Secret, "C_TOKEN"),
         setting("region", SettingKind::Text, "C_REGION"),
     ],
+    synonyms: &[],
     choices: &[
         Choice { what: "an address", ways: &[Way { needs: &["auth_url"], may: &[] }] },
         Choice {
@@ -175,4 +176,24 @@ fn an_entry_that_cannot_be_used_is_told_without_any_value_of_the_file() {
     let found = settled(&["cloud: a"], &[("HOME", home.path().to_str().unwrap())]).unwrap_err();
     assert_eq!(found[0].code, "missing_profiles");
     assert!(render(&found, false).contains("fleet.yaml:5"), "the line that names the entry is shown");
+}
+
+#[test]
+fn what_the_file_says_in_one_word_the_environment_does_not_say_in_another() {
+    static TWO: ProviderSpec = ProviderSpec {
+        settings: &[
+            setting("project_name", SettingKind::Text, "C_PROJECT_NAME"),
+            setting("project_id", SettingKind::Text, "C_PROJECT_ID"),
+        ],
+        synonyms: &[("project_name", "project_id")],
+        choices: &[],
+        profiles: None,
+        ..CLOUD
+    };
+    let text = "version: 1\nproviders: { east: { type: cloud, project_name: mine } }\n";
+    let loaded = load_texts(&[("fleet.yaml", text)], &[&TWO], Mode::default()).unwrap();
+    let connection = loaded.fleet.connections.into_values().next().unwrap();
+    let stray = |name: &str| (name == "C_PROJECT_ID").then(|| "theirs".to_owned());
+    let settings = resolve(&connection, &TWO, &stray).unwrap();
+    assert_eq!((settings.get("project_name"), settings.get("project_id")), (Some("mine"), None));
 }

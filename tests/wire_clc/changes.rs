@@ -221,13 +221,13 @@ async fn the_queue_tells_how_far_an_operation_is_and_the_server_decides_where_it
         (status("running"), "Running"),
         (status("succeeded"), "Succeeded"),
         (status("failed"), "Failed"),
-        (status("unknown"), "NoRecords"),
-        (status("pondering"), "NoRecords"),
+        (status("unknown"), "Unclear"),
+        (status("pondering"), "Unclear"),
         (Reply::new(404, ""), "NoRecords"),
         (Reply::json(404, message("The requested resource does not exist.")), "NoRecords"),
-        (Reply::new(200, "<html>"), "NoRecords"),
-        (Reply::json(200, "{}"), "NoRecords"),
-        (Reply::json(403, message("no")), "NoRecords"),
+        (Reply::new(200, "<html>"), "Unclear"),
+        (Reply::json(200, "{}"), "Unclear"),
+        (Reply::json(403, message("no")), "Unclear"),
     ];
     for (reply, expected) in cases {
         let (seen, lines) = observe(Some("wa1-12345"), vec![reply.clone(), live()]).await;
@@ -238,7 +238,7 @@ async fn the_queue_tells_how_far_an_operation_is_and_the_server_decides_where_it
         assert_eq!(lines, expected);
     }
     let trouble = (0..5).map(|_| Reply::new(500, "")).chain([live()]).collect();
-    assert_eq!(observe(Some("wa1-12345"), trouble).await.0.unwrap().job, Job::NoRecords);
+    assert_eq!(observe(Some("wa1-12345"), trouble).await.0.unwrap().job, Job::Unclear);
     let (seen, lines) = observe(None, vec![live()]).await;
     assert_eq!((seen.unwrap().job, lines.len()), (Job::NoRecords, 1), "nobody to ask");
     let (seen, _) = observe(Some("wa1-1"), vec![status("succeeded"), Reply::new(404, "")]).await;

@@ -47,14 +47,26 @@ async fn where_the_refusal_does_not_say_it_the_root_document_does() {
 }
 
 #[tokio::test]
-async fn a_406_that_nobody_explains_stays_an_error() {
-    let cloud = Cloud::new([Reply::new(406, "<html>"), Reply::new(404, "")]).await;
+async fn a_406_that_nobody_explains_is_answered_with_the_oldest_version_and_then_with_none() {
+    let unexplained = || Reply::new(406, "<html>");
+    let cloud = Cloud::new([unexplained(), Reply::new(404, ""), unexplained()]).await;
     let error = cloud.get().await.unwrap_err();
     assert_eq!(error.status, Some(406));
-    assert_eq!(cloud.nova.seen().len(), 2);
+    let asked: Vec<Option<String>> = cloud
+        .nova
+        .seen()
+        .iter()
+        .map(|seen| seen.header("openstack-api-version").map(str::to_owned))
+        .collect();
+    let version = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        asked,
+        [version("compute 2.69"), None, version("compute 2.1"), None],
+        "the second is the root"
+    );
     // A server that refuses what it says it knows is not asked for ever.
     let text = "Version is not supported. maximum is 2.69.";
     let cloud = Cloud::new([refused(text)]).await;
     assert!(cloud.send(&OFF).await.is_err());
-    assert_eq!(cloud.nova.seen().len(), 1);
+    assert_eq!(cloud.nova.seen().len(), 3);
 }

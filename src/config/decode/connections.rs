@@ -160,7 +160,7 @@ impl Decoder<'_> {
     }
 
     fn settings(&mut self, parts: &Parts<'_, '_>, spec: &'static ProviderSpec, connection: &mut Connection) {
-        let what = format!("a {} connection", spec.type_name);
+        let what = a_connection(spec);
         let settings = spec.settings.iter().map(|setting| setting.name);
         let known: Vec<&str> = CONNECTION_KEYS.iter().map(|key| key.name).chain(settings).collect();
         for entry in &parts.settings {
@@ -267,14 +267,14 @@ pub(in crate::config) fn missing(
         && !given("endpoint")
         && !endpoint.is_some_and(&otherwise)
     {
-        let message = format!("a {} connection needs an endpoint: {why}", spec.type_name);
+        let message = format!("{} needs an endpoint: {why}", a_connection(spec));
         let cure = "write endpoint: https://… with the base URL of the service to use";
         found.push(Diagnostic::error("missing_endpoint", message).cure(cure));
     }
     let reported = |setting: &SettingSpec| setting.name == "endpoint" && spec.endpoint_required.is_some();
     for setting in spec.settings.iter().filter(|s| s.required && !reported(s)) {
         if !given(setting.name) && !otherwise(setting) {
-            let message = format!("a {} connection needs {}: {}", spec.type_name, setting.name, setting.doc);
+            let message = format!("{} needs {}: {}", a_connection(spec), setting.name, setting.doc);
             found.push(Diagnostic::error("missing_setting", message).cure(how_to_give(setting)));
         }
     }
@@ -289,7 +289,7 @@ pub(in crate::config) fn undecided(
     otherwise: &dyn Fn(&str) -> bool,
     word: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<Diagnostic> {
-    let name = spec.type_name;
+    let name = a_connection(spec);
     let finding = |choice| {
         let profile = spec.profiles.map_or_else(String::new, |profiles| {
             let file = profiles.files.first().copied().unwrap_or_default();
@@ -304,13 +304,13 @@ pub(in crate::config) fn undecided(
                 Some(Diagnostic::error("several_ways", message).cure("keep one of them"))
             }
             Pick::Incomplete(lacks) => {
-                let message = format!("a {name} connection needs {} too", lacks.join(" and "));
+                let message = format!("{name} needs {} too", lacks.join(" and "));
                 let settings = spec.settings.iter().filter(|setting| lacks.contains(&setting.name));
                 let cures: Vec<String> = settings.map(how_to_give).collect();
                 Some(Diagnostic::error("missing_setting", message).cure(cures.join("; ")))
             }
             Pick::Nothing => {
-                let message = format!("a {name} connection needs {}", choice.what);
+                let message = format!("{name} needs {}", choice.what);
                 let variables: Vec<&str> =
                     spec.settings.iter().filter(|s| choice.has(s.name)).filter_map(|s| s.env).collect();
                 let cure =
@@ -330,4 +330,10 @@ fn how_to_give(setting: &SettingSpec) -> String {
         (None, SettingKind::Secret) => format!("write {}: ${{env:NAME}} or ${{file:PATH}}", setting.name),
         (None, _) => format!("write {}: in the file", setting.name),
     }
+}
+
+/// `a clc connection`, `an openstack connection`.
+fn a_connection(spec: &ProviderSpec) -> String {
+    let article = if spec.type_name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {} connection", spec.type_name)
 }

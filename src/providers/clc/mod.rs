@@ -129,7 +129,7 @@ impl Clc {
             // Known to happen now and then: the server itself decides.
             Err(error) => {
                 tracing::info!(%error, "the queue cannot be asked");
-                Job::NoRecords
+                Job::Unclear
             }
         }
     }

@@ -89,15 +89,19 @@ fn is_so_already(verb: Verb, text: Option<&str>) -> bool {
 
 /// How far an operation is. What the queue does not tell is for the server itself to show.
 pub(super) fn job(answer: &Answer) -> Job {
-    if answer.status != 200 {
-        tracing::info!(status = answer.status, "the queue cannot be asked");
+    // How long an entry is kept is not said: when it is gone, the server itself is asked.
+    if answer.status == 404 {
         return Job::NoRecords;
     }
-    let Ok(said) = serde_json::from_slice::<Status>(&answer.body) else { return Job::NoRecords };
+    let said = serde_json::from_slice::<Status>(&answer.body).ok().filter(|_| answer.status == 200);
+    let Some(said) = said else {
+        tracing::info!(status = answer.status, "the queue cannot be asked");
+        return Job::Unclear;
+    };
     match said.status.to_lowercase().as_str() {
         "notstarted" | "executing" | "resumed" | "queued" | "running" => Job::Running,
         "succeeded" => Job::Succeeded,
         "failed" => Job::Failed("the operation failed; the queue gives no reason".into()),
-        _ => Job::NoRecords,
+        _ => Job::Unclear,
     }
 }

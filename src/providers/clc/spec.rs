@@ -40,6 +40,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
             doc: "Account alias; without it the user's own",
         },
     ],
+    synonyms: &[],
     choices: &[],
     profiles: None,
     endpoint_required: Some(

@@ -33,6 +33,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
             doc: "Shared secret of the key",
         },
     ],
+    synonyms: &[],
     choices: &[],
     profiles: None,
     endpoint_required: Some(

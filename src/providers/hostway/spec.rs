@@ -40,6 +40,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
             doc: "Account, for deployments with the long path style; without it the credentials' own",
         },
     ],
+    synonyms: &[],
     choices: &[],
     profiles: None,
     endpoint_required: Some("Hostway publishes no host name for this API"),

@@ -40,7 +40,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
             "Project; looked up by the region's name without it",
         ),
         setting("token", SettingKind::Secret, Some("HW_AUTH_TOKEN"), "Token of the project"),
-        setting("access_key", SettingKind::Secret, Some("HW_ACCESS_KEY"), "Access key (AK)"),
+        setting("access_key", SettingKind::Text, Some("HW_ACCESS_KEY"), "Access key (AK)"),
         setting("secret_key", SettingKind::Secret, Some("HW_SECRET_KEY"), "Its secret (SK)"),
         setting(
             "security_token",
@@ -52,6 +52,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         setting("password", SettingKind::Secret, Some("HW_USER_PASSWORD"), "Its password"),
         setting("domain", SettingKind::Text, Some("HW_DOMAIN_NAME"), "The account that the user belongs to"),
     ],
+    synonyms: &[],
     choices: &[
         Choice {
             what: "an address",

@@ -26,6 +26,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
             doc: "API key",
         },
     ],
+    synonyms: &[],
     choices: &[],
     profiles: None,
     endpoint_required: Some(

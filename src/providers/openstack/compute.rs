@@ -8,6 +8,12 @@ use reqwest::header::{ACCEPT, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// The oldest microversion: 2.1.
+const OLDEST: u32 = 1;
+
+/// No microversion is named, which means the oldest one.
+const UNSAID: u32 = 0;
+
 /// `N` of the newest microversion `2.N` that is of use: from it on, servers of a cell that cannot be reached are
 /// listed with few fields instead of being left out.
 const WANTED: u32 = 69;
@@ -64,23 +70,25 @@ impl Compute {
     /// Sends a call with the newest microversion that both sides know. A 406 was not carried out.
     pub(super) async fn send(&self, token: &HeaderValue, ask: &Ask<'_>) -> Result<Answer, Error> {
         let minor = self.minor.load(Ordering::Acquire);
-        let answer = self.http.send(|| self.request(token, minor, ask)).await?;
-        if answer.status != 406 || minor <= 1 {
-            return Ok(answer);
+        let mut answer = self.http.send(|| self.request(token, minor, ask)).await?;
+        let mut asked = minor;
+        while answer.status == 406 && asked > UNSAID {
+            let text = says(&answer).unwrap_or_default();
+            let lower = self.lower(token, asked, &text).await?;
+            tracing::info!(asked, taken = lower, "the cloud speaks an older microversion of 2.N");
+            self.minor.fetch_min(lower, Ordering::AcqRel);
+            answer = self.http.send(|| self.request(token, lower, ask)).await?;
+            asked = lower;
         }
-        let text = says(&answer).unwrap_or_default();
-        let Some(lower) = self.lower(token, minor, &text).await? else { return Ok(answer) };
-        tracing::info!(asked = minor, taken = lower, "the cloud speaks an older microversion of 2.N");
-        self.minor.fetch_min(lower, Ordering::AcqRel);
-        self.http.send(|| self.request(token, lower, ask)).await
+        Ok(answer)
     }
 
     fn request(&self, token: &HeaderValue, minor: u32, ask: &Ask<'_>) -> Request {
         let path = self.project.iter().map(String::as_str).chain(ask.path.iter().copied());
         let request = dressed(Request::new(ask.nature, ask.method.clone(), path), token);
         let request = match HeaderValue::from_str(&format!("compute 2.{minor}")) {
-            Ok(version) => request.header(VERSION, version),
-            Err(_) => request,
+            Ok(version) if minor > UNSAID => request.header(VERSION, version),
+            _ => request,
         };
         let request =
             ask.query.iter().fold(request, |request, (name, value)| request.query(name, value.clone()));
@@ -90,18 +98,21 @@ impl Compute {
         }
     }
 
-    /// The version to use after a 406: the newest the other side has, as the refusal or its root document says. A
-    /// refusal that is none of Nova's changes nothing.
-    async fn lower(&self, token: &HeaderValue, minor: u32, refusal: &str) -> Result<Option<u32>, Error> {
+    /// The version to use after a 406: the newest the other side has, as the refusal or its root document says. Where
+    /// neither says so, 2.1, which every cloud speaks; and after that no header, which means the same.
+    async fn lower(&self, token: &HeaderValue, minor: u32, refusal: &str) -> Result<u32, Error> {
         let known = self.minor.load(Ordering::Acquire);
         if known < minor {
-            return Ok(Some(known));
+            return Ok(known);
+        }
+        if minor == OLDEST {
+            return Ok(UNSAID);
         }
         let told = match refusal.split_once("maximum is ") {
             Some((_, version)) => minor_of(version),
             None => self.root(token).await?,
         };
-        Ok(told.filter(|told| (1..minor).contains(told)))
+        Ok(told.filter(|told| (OLDEST..minor).contains(told)).unwrap_or(OLDEST))
     }
 
     /// What the root document has.

@@ -5,20 +5,23 @@ use super::wire::Action;
 use crate::model::Verb;
 use crate::provider::{Job, Mark};
 
-/// The newest entry, to compare with later. `None` of an empty list: every server has been created once, so a
-/// history without that tells nothing.
+/// The newest entry, to compare with later; empty where there is none, so that whatever comes is newer. `None` where
+/// an entry cannot be told from others.
 pub(super) fn newest(mut actions: Vec<Action>) -> Option<Mark> {
     newest_first(&mut actions);
-    let first = actions.into_iter().next()?;
-    first.request_id.filter(|id| !id.is_empty()).map(Mark)
+    match actions.into_iter().next() {
+        None => Some(Mark(String::new())),
+        Some(first) => first.request_id.filter(|id| !id.is_empty()).map(Mark),
+    }
 }
 
 /// The entry of an operation of this kind that is newer than the mark. Among several, one that did not fail: a
 /// server that was rebooted once must not be rebooted again because another attempt came to nothing.
 pub(super) fn newer_than(mark: &Mark, verb: Verb, mut actions: Vec<Action>) -> Option<Action> {
     newest_first(&mut actions);
-    let at = actions.iter().position(|action| action.request_id.as_deref() == Some(&*mark.0))?;
-    actions.truncate(at);
+    let is_marked = |action: &Action| action.request_id.as_deref() == Some(&*mark.0);
+    let known = if mark.0.is_empty() { actions.len() } else { actions.iter().position(is_marked)? };
+    actions.truncate(known);
     actions.retain(|action| is_of(verb, action));
     let good = actions.iter().rposition(|action| failure(action).is_none());
     match good {

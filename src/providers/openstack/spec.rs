@@ -106,6 +106,15 @@ pub static SPEC: ProviderSpec = ProviderSpec {
             "PEM file of further authorities; ca_file of the connection goes before it",
         ),
     ],
+    synonyms: &[
+        ("username", "user_id"),
+        ("user_domain_name", "user_domain_id"),
+        ("project_name", "project_id"),
+        ("project_domain_name", "project_domain_id"),
+        // An id needs no domain.
+        ("project_id", "project_domain_name"),
+        ("project_id", "project_domain_id"),
+    ],
     choices: &[
         Choice {
             what: "an address",
