@@ -140,12 +140,14 @@ fn is_ours(answer: &Answer) -> bool {
     body.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
-/// Nova's word for it that a server does not exist names the server. A wrong path is an `itemNotFound` as well.
+/// Nova's word for it that a server does not exist names the server, or no other. A wrong path
+/// is an `itemNotFound` as well, of a resource.
 fn says_gone(id: &ServerId, answer: &Answer) -> bool {
     let Some((name, fault)) = fault(answer) else { return false };
-    let text = fault.message.unwrap_or_default();
-    let has_id = text.to_ascii_lowercase().contains(&id.as_str().to_ascii_lowercase());
-    name == "itemNotFound" && !id.as_str().is_empty() && has_id
+    let text = fault.message.unwrap_or_default().to_ascii_lowercase();
+    let has_id = !id.as_str().is_empty() && text.contains(&id.as_str().to_ascii_lowercase());
+    let is_of_an_instance = text.starts_with("instance could not be found");
+    name == "itemNotFound" && (has_id || is_of_an_instance)
 }
 
 /// The only member of a refusal, by name: `itemNotFound`, or `error` where Keystone speaks.
