@@ -187,6 +187,7 @@ fn an_apply_report_with_all_four_lists() {
         actions: actions.to_vec(),
         outcome,
         detail: detail.into(),
+        changed: true,
         seconds: 1.5,
     };
     let results = [
@@ -568,6 +569,7 @@ fn no_text_lets_a_control_character_through() {
         actions: vec![Verb::Reboot],
         outcome: ChangeOutcome::Unresolved,
         detail: EVIL.into(),
+        changed: false,
         seconds: 0.0,
     };
     assert_harmless("apply", &apply_text(&[result], PLAIN));

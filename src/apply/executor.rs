@@ -93,12 +93,14 @@ pub async fn execute(
 impl Executor<'_> {
     async fn change(&self, change: &Change) -> ChangeResult {
         let mut begun: Option<Instant> = None;
+        let mut changed = false;
         let (outcome, detail) = match self.links.get(&change.provider) {
-            Some(link) => self.steps(change, link, &mut begun).await,
+            Some(link) => self.steps(change, link, &mut begun, &mut changed).await,
             None => (ChangeOutcome::NotStarted, format!("there is no connection {}", change.provider)),
         };
         self.publish(&change.address, |progress| progress.over = true);
-        ChangeResult::of(change, outcome, detail, begun.map_or(Duration::ZERO, |at| at.elapsed()))
+        let took = begun.map_or(Duration::ZERO, |at| at.elapsed());
+        ChangeResult { changed, ..ChangeResult::of(change, outcome, detail, took) }
     }
 
     async fn steps(
@@ -106,6 +108,7 @@ impl Executor<'_> {
         change: &Change,
         link: &Link,
         begun: &mut Option<Instant>,
+        changed: &mut bool,
     ) -> (ChangeOutcome, String) {
         let mut name: ServerName = change.before.name.clone();
         let mut done: Vec<String> = Vec::new();
@@ -129,7 +132,11 @@ impl Executor<'_> {
             self.observer.event(&Event::Started { address: &change.address, what: what.clone() });
             let subject = Subject { address: &change.address, id: &change.id, name: &name, link };
             match self.step(&subject, step).await {
-                StepEnd::Done(how) => done.push(how),
+                StepEnd::Done(how) => {
+                    *changed = true;
+                    done.push(how);
+                }
+                StepEnd::Already(how) => done.push(how),
                 StepEnd::Failed(why) => return (ChangeOutcome::Failed, format!("{what}: {why}")),
                 StepEnd::Unresolved(why) => return (ChangeOutcome::Unresolved, format!("{what}: {why}")),
                 StepEnd::NotStarted(why) => return not_started(change, at, &why),

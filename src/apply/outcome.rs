@@ -46,6 +46,9 @@ pub struct ChangeResult {
     pub outcome: ChangeOutcome,
     /// How that is known, or what went wrong.
     pub detail: String,
+    /// Whether anything of this apply made it so; false where it was so before, or nothing is known to be done.
+    #[serde(default)]
+    pub changed: bool,
     /// From its first call to its end.
     pub seconds: f64,
 }
@@ -60,6 +63,7 @@ impl ChangeResult {
             actions: change.actions.clone(),
             outcome,
             detail: detail.into(),
+            changed: false,
             seconds: took.as_secs_f64(),
         }
     }

@@ -24,6 +24,8 @@ const LONGEST_GRACE: Duration = Duration::from_mins(5);
 pub(super) enum StepEnd {
     /// It is done; how that is known.
     Done(String),
+    /// It was so before anything of ours could have made it so.
+    Already(String),
     /// It did not work.
     Failed(String),
     /// Nobody can tell.
@@ -90,6 +92,10 @@ impl Executor<'_> {
             }
             sends += 1;
             match self.send_once(subject, operation, seat, has_fallback).await {
+                // With an earlier answer lost it may well be that call that made it so.
+                SendEnd::Call(CallEnd::Step(StepEnd::Already(how))) if sends > 1 => {
+                    return CallEnd::Step(StepEnd::Done(how));
+                }
                 // An earlier answer was lost: what is refused now is refused because of that call, most likely.
                 SendEnd::Call(CallEnd::Refused(error)) if sends > 1 => {
                     self.note(subject.address, format!("refused after a lost answer, waiting: {error}"));
@@ -131,7 +137,7 @@ impl Executor<'_> {
             let live = match subject.link.provider.get(subject.id).await {
                 Ok(Some(live)) => live,
                 Ok(None) if *operation == Operation::Delete => {
-                    return Err(StepEnd::Done("it is gone already".into()));
+                    return Err(StepEnd::Already("it is gone already".into()));
                 }
                 Ok(None) => {
                     return Err(StepEnd::Failed(
@@ -148,7 +154,7 @@ impl Executor<'_> {
             match (&live.state, operation.verb()) {
                 (LiveState::Settled(Power::Off), Verb::PowerOff)
                 | (LiveState::Settled(Power::Suspended), Verb::Suspend) => {
-                    return Err(StepEnd::Done(format!("it is {} already", live.state)));
+                    return Err(StepEnd::Already(format!("it is {} already", live.state)));
                 }
                 (LiveState::Settled(Power::Off | Power::Suspended), Verb::Reboot) => {
                     return Err(StepEnd::Failed(format!("it is {} by now; nothing was sent", live.state)));
@@ -203,7 +209,12 @@ impl Executor<'_> {
                 if operation.verb().is_one_shot() || receipt.ticket.is_some() {
                     self.taken(subject.address, intent, receipt.ticket.as_deref());
                 }
-                self.followed(subject, &sent, intent, Some(&receipt)).await
+                match self.followed(subject, &sent, intent, Some(&receipt)).await {
+                    SendEnd::Call(CallEnd::Step(StepEnd::Done(how))) if receipt.already => {
+                        SendEnd::Call(CallEnd::Step(StepEnd::Already(how)))
+                    }
+                    end => end,
+                }
             }
             Err(error) if error.effect == Effect::Unknown => {
                 self.note(subject.address, format!("the answer was lost, looking for the effect: {error}"));
@@ -277,7 +288,7 @@ impl Executor<'_> {
                 SendEnd::Call(CallEnd::Step(StepEnd::Done("the provider says that it is gone".into())))
             }
             (Ok(Some(live)), operation) if holds(&live, operation, &|a, b| case.same(a, b)) => {
-                SendEnd::Call(CallEnd::Step(StepEnd::Done("it was so already".into())))
+                SendEnd::Call(CallEnd::Step(StepEnd::Already("it was so already".into())))
             }
             (Ok(Some(live)), _) if live.state.is_transition() => SendEnd::Busy(error),
             _ => SendEnd::Call(CallEnd::Refused(error)),
@@ -326,6 +337,8 @@ impl Executor<'_> {
         let (outcome, evidence) = match end {
             SendEnd::Call(CallEnd::StillRunning(_)) => return,
             SendEnd::Call(CallEnd::Step(StepEnd::Done(how))) => (Outcome::Done, how.clone()),
+            // Nothing of ours made it so: it is no boot of ours either.
+            SendEnd::Call(CallEnd::Step(StepEnd::Already(how))) => (Outcome::NoEffect, how.clone()),
             SendEnd::Call(CallEnd::Step(StepEnd::Unresolved(why))) => (Outcome::Unresolved, why.clone()),
             SendEnd::Call(CallEnd::CameToNothing(why)) => (Outcome::Failed, why.clone()),
             SendEnd::Call(CallEnd::Step(StepEnd::Failed(why) | StepEnd::NotStarted(why)))

@@ -88,3 +88,15 @@ fn an_undo_does_not_touch_what_the_file_protects() {
     desk.run(&["apply", path, "--auto-approve"]).code(4).says("protected");
     assert_eq!(desk.server("app").unwrap()["power"], "on");
 }
+
+#[test]
+fn what_was_so_already_is_not_taken_back() {
+    let desk = Desk::new(
+        "servers:\n  - { name: app, provider: grid, power: off }\n  - { name: web-1, power: off }\n",
+    );
+    desk.run(&["plan", "--out", "plan.json"]).code(0);
+    desk.patch("grid", "app", json!({ "power": "off" }));
+    let report = desk.run(&["apply", "plan.json", "--auto-approve", "--format", "json"]).code(0).json();
+    let text = std::fs::read_to_string(desk.path(report["undo"].as_str().unwrap())).unwrap();
+    assert!(text.contains("flex/web-1") && !text.contains("grid/app"), "{text}");
+}

@@ -27,7 +27,8 @@ pub(super) struct Undo {
 /// Writes the undo plan of what was done.
 pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResult], links: &Links) -> Undo {
     let is_done = |change: &&Change| {
-        results.iter().any(|r| r.address == change.address && r.outcome == ChangeOutcome::Done)
+        let of_it = |r: &&ChangeResult| r.address == change.address && r.outcome == ChangeOutcome::Done;
+        results.iter().find(of_it).is_some_and(|r| r.changed)
     };
     let done: Vec<&Change> = changes.iter().filter(is_done).collect();
     let kinds: BTreeMap<ConnectionName, Kind> =
