@@ -103,32 +103,17 @@ fn there(change: &Change, after: &Facts) -> LiveServer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        BatchLimits, CaseRule, NameRules, OffKind, OffSupport, Operation, RebootKind, RebootSupport,
-    };
+    use crate::model::{OffKind, OffSupport, Operation, RebootKind, RebootSupport};
     use crate::plan::Step;
-    use std::time::Duration;
 
     static CAN: Capabilities = Capabilities {
         power_on: true,
         off: OffSupport::Both,
         suspend: true,
-        off_when_suspended: OffSupport::No,
         reboot: RebootSupport::Both,
         rename: true,
         delete: true,
-        reports_power: true,
-        names: NameRules {
-            case: CaseRule::Exact,
-            id_case: CaseRule::Exact,
-            min_chars: 1,
-            max_chars: 64,
-            allows: |_| true,
-            described: "anything",
-        },
-        batch: BatchLimits { power: 1, delete: 1 },
-        default_in_flight: 1,
-        usual_delay: Duration::from_secs(1),
+        ..Capabilities::NOTHING
     };
 
     fn change(

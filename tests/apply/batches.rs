@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use fleetform::apply::ChangeOutcome::{self, Done, Failed, Unresolved};
 use fleetform::apply::{Limits, Link, Links, execute};
 use fleetform::model::{
-    BatchLimits, Capabilities, CaseRule, LiveServer, LiveState, NameRules, OffKind, OffSupport, Operation,
-    Power, RebootKind, RebootSupport, ServerId, Settles,
+    BatchLimits, Capabilities, LiveServer, LiveState, OffKind, OffSupport, Operation, Power, RebootKind,
+    RebootSupport, ServerId, Settles,
 };
 use fleetform::plan::{Change, Facts, Step};
 use fleetform::provider::{Cursor, Error, ErrorKind, Part, Provider, Receipt, Verdicts};
@@ -21,23 +21,12 @@ const REBOOT: Operation = Operation::Reboot { method: RebootKind::Hard };
 static CAPABILITIES: Capabilities = Capabilities {
     power_on: true,
     off: OffSupport::HardOnly,
-    suspend: false,
-    off_when_suspended: OffSupport::No,
     reboot: RebootSupport::HardOnly,
-    rename: false,
     delete: true,
-    reports_power: true,
-    names: NameRules {
-        case: CaseRule::Exact,
-        id_case: CaseRule::Exact,
-        min_chars: 1,
-        max_chars: 99,
-        allows: |_| true,
-        described: "anything",
-    },
     batch: BatchLimits { power: 20, delete: 3 },
     default_in_flight: 8,
     usual_delay: Duration::from_millis(100),
+    ..Capabilities::NOTHING
 };
 
 /// What the other side makes of a batch.
