@@ -127,6 +127,7 @@ impl Case {
             targets: self.options.targets.iter().map(|text| Selector::parse(text).unwrap()).collect(),
             allow_missing: self.options.allow_missing,
             reboot_unknown: self.options.reboot_unknown,
+            ..Options::default()
         };
         let inputs = Inputs { desired: &desired, live: &live, ledger: &self.ledger, now, options: &options };
         let files = self.fleet.files.iter();
@@ -136,7 +137,7 @@ impl Case {
             allow_missing: options.allow_missing,
             reboot_unknown: options.reboot_unknown,
             simulated: true,
-            undo: false,
+            ..PlanOptionsRecord::default()
         };
         PlanDocument::new(plan(&inputs), files, record, now)
     }

@@ -44,6 +44,7 @@ fn change(at: &str, id: &str, before: Facts, after: Option<Facts>, steps: Vec<St
         before,
         after,
         reasons: vec!["declared".into()],
+        cause: None,
         rebooted_since: None,
         steps,
         location: None,
@@ -56,7 +57,7 @@ fn rename(to: &str) -> Step {
 
 fn problem(code: Code, severity: Severity, at: &str, message: &str, line: Option<u32>) -> Problem {
     let location = line.map(|line| Location { file: "fleet.yaml".into(), line, column: 5 });
-    Problem { code, severity, address: address(at), message: message.into(), location }
+    Problem { code, severity, address: address(at), message: message.into(), location, cause: None }
 }
 
 /// One of everything that a plan can hold.

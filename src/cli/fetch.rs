@@ -69,6 +69,7 @@ pub(super) fn options(shape: &Shape) -> Options {
         targets: shape.target.clone(),
         allow_missing: shape.allow_missing,
         reboot_unknown: shape.reboot_unknown,
+        ..Options::default()
     }
 }
 

@@ -127,6 +127,7 @@ mod tests {
             before: facts(before),
             after: after.map(facts),
             reasons: vec!["declared".into()],
+            cause: None,
             rebooted_since: None,
             steps: operations.into_iter().map(Step::new).collect(),
             location: None,

@@ -1,5 +1,6 @@
 //! One server's change: what people read, and the steps that carry it out.
 
+use super::cause::Cause;
 use crate::model::{Address, ConnectionName, Location, Operation, Power, ServerId, ServerName, Verb};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,9 @@ pub struct Change {
     pub after: Option<Facts>,
     /// Why: `declared`.
     pub reasons: Vec<String>,
+    /// Where it comes from, beside a base.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<Cause>,
     /// The instant since which a reboot is asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(with = "Option<String>")]

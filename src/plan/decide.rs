@@ -72,6 +72,7 @@ impl Case<'_> {
             before,
             after: Some(after),
             reasons: vec!["declared".into()],
+            cause: None,
             rebooted_since: self.desired.rebooted_since.filter(|_| rebooted),
             steps,
             location: Some(self.desired.location.clone()),
@@ -106,6 +107,7 @@ impl Case<'_> {
             before: self.before(),
             after: None,
             reasons: vec!["declared".into()],
+            cause: None,
             rebooted_since: None,
             steps: vec![Step::new(Operation::Delete)],
             location: Some(self.desired.location.clone()),
@@ -411,6 +413,7 @@ impl Case<'_> {
             address: self.desired.address.clone(),
             message,
             location: Some(self.desired.location.clone()),
+            cause: None,
         }
     }
 

@@ -6,7 +6,7 @@ use super::guard::Refusal;
 use super::planner::Plan;
 use super::problem::Problem;
 use super::summary::Summary;
-use crate::model::ConnectionName;
+use crate::model::{Address, ConnectionName, Verb};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -37,9 +37,42 @@ pub struct PlanOptionsRecord {
     pub reboot_unknown: bool,
     /// Made against the simulator: a rehearsal, not to be applied to real servers.
     pub simulated: bool,
+    /// `--exclude`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub excludes: Vec<String>,
+    /// `--only`; empty means every action.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<Verb>,
     /// Made by an apply, to take it back: not bound to the fleet files as they were.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub undo: bool,
+}
+
+/// The file that changes and problems are attributed against: `--base`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct BaseRecord {
+    /// As it was given: a git revision, or a path.
+    pub name: String,
+    /// Its fleet files.
+    pub fleet: Vec<FleetFile>,
+    /// Servers for which a plan from the base has a change and this one has none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub no_longer_planned: Vec<Address>,
+}
+
+/// The snapshot that a plan was made from, in place of the providers: `--live`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SnapshotRecord {
+    /// Its path, as it was given.
+    pub path: String,
+    /// SHA-256 of its bytes, lower-case hex.
+    pub sha256: String,
+    /// When the providers said so.
+    #[schemars(with = "String")]
+    pub taken_at: Timestamp,
+    /// The id of the key whose signature of it was checked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_by: Option<String>,
 }
 
 /// A plan as a file.
@@ -54,11 +87,21 @@ pub struct PlanDocument {
     /// When it was made.
     #[schemars(with = "String")]
     pub created_at: Timestamp,
+    /// The instant from which `apply` refuses it: `--expires`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schemars(with = "Option<String>")]
+    pub expires_at: Option<Timestamp>,
     /// The files it was made from.
     pub fleet: Vec<FleetFile>,
     /// The options it was made under.
     #[serde(default)]
     pub options: PlanOptionsRecord,
+    /// What changes and problems are attributed against.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub base: Option<BaseRecord>,
+    /// The snapshot it was made from; without one, live state was read from the providers.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub snapshot: Option<SnapshotRecord>,
     /// The numbers.
     pub summary: Summary,
     /// How many live servers each connection had: what percentages of guards are taken of.
@@ -73,6 +116,9 @@ pub struct PlanDocument {
     /// not look here: it checks the guards of its own files and flags.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub refusals: Vec<Refusal>,
+    /// Servers that are as declared, by address; listed only where the plan was made with `-v`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unchanged: Vec<Address>,
 }
 
 impl PlanDocument {
@@ -83,13 +129,17 @@ impl PlanDocument {
             fleetform_version: env!("CARGO_PKG_VERSION").into(),
             digest: digest(&plan.changes),
             created_at,
+            expires_at: None,
             fleet,
             options,
+            base: None,
+            snapshot: None,
             summary: plan.summary,
             live_counts: plan.live_counts,
             changes: plan.changes,
             problems: plan.problems,
             refusals: Vec::new(),
+            unchanged: plan.unchanged,
         }
     }
 
@@ -120,6 +170,7 @@ impl PlanDocument {
             problems: self.problems,
             summary: self.summary,
             live_counts: self.live_counts,
+            unchanged: self.unchanged,
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Options {
     pub allow_missing: bool,
     /// Reboot servers of which nobody knows whether they were rebooted.
     pub reboot_unknown: bool,
+    /// List the servers that are as declared, beside counting them.
+    pub list_unchanged: bool,
 }
 
 impl Options {

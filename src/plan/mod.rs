@@ -2,6 +2,7 @@
 //! state, live state, ledger, instant and options: same inputs, same bytes. No IO, no clock, no environment.
 
 mod approval;
+mod cause;
 mod change;
 mod decide;
 mod document;
@@ -14,8 +15,9 @@ mod summary;
 mod undo;
 
 pub use approval::{Approval, Deviation, compare as compare_with_approved};
+pub use cause::Cause;
 pub use change::{Change, Facts, Step, StepRef};
-pub use document::{FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord};
+pub use document::{BaseRecord, FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord, SnapshotRecord};
 pub use guard::{Accepted, GuardName, Refusal, check as check_guards};
 pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
 pub use planner::{Plan, plan, unmanaged};

@@ -197,6 +197,7 @@ fn problem(change: &Change, code: Code, message: String) -> Problem {
         address: change.address.clone(),
         message,
         location: change.location.clone(),
+        cause: None,
     }
 }
 
@@ -230,6 +231,7 @@ mod tests {
                 before: facts(from),
                 after: Some(facts(to)),
                 reasons: Vec::new(),
+                cause: None,
                 rebooted_since: None,
                 steps: vec![Step::new(Operation::Rename { to: to.into() })],
                 location: None,

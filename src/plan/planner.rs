@@ -21,6 +21,8 @@ pub struct Plan {
     pub summary: Summary,
     /// How many live servers each connection has: what percentages of guards are taken of.
     pub live_counts: BTreeMap<ConnectionName, u64>,
+    /// The selected servers that are as declared, by address, where they were asked for.
+    pub unchanged: Vec<Address>,
 }
 
 /// Makes the plan.
@@ -44,6 +46,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
             Ok(servers) => {
                 let part = Room { inputs, connection, servers }.plan(&desired);
                 unchanged += part.unchanged;
+                result.unchanged.extend(part.listed);
                 unmanaged += part.unmanaged;
                 result.live_counts.insert(connection.name.clone(), servers.len() as u64);
                 result.changes.extend(part.changes);
@@ -58,6 +61,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
         result.problems.extend(unreadable(inputs, name, &desired, &never));
     }
     result.changes.sort_by(|a, b| a.address.cmp(&b.address));
+    result.unchanged.sort();
     result.problems.sort_by(|a, b| (&a.address, a.severity, a.code).cmp(&(&b.address, b.severity, b.code)));
     result.summary = Summary::count(&result.changes, &result.problems, unchanged, unmanaged);
     result
@@ -87,6 +91,8 @@ struct PartialPlan {
     changes: Vec<Change>,
     problems: Vec<Problem>,
     unchanged: u64,
+    /// The unchanged ones, where they were asked for.
+    listed: Vec<Address>,
     unmanaged: u64,
 }
 
@@ -152,10 +158,7 @@ impl Room<'_> {
             Binding::Nothing if entry.id.is_none() && self.nameless().next().is_some() => {
                 self.perhaps_nameless(entry)
             }
-            Binding::Nothing if entry.presence == Presence::Absent => {
-                part.unchanged += 1;
-                return;
-            }
+            Binding::Nothing if entry.presence == Presence::Absent => return self.unchanged(part, entry),
             Binding::Nothing => {
                 let hints = part.problems.iter().filter(|p| p.code == Code::MissingServer).count();
                 self.missing(entry, hints < MOST_HINTS)
@@ -184,9 +187,18 @@ impl Room<'_> {
         let decision = case.decide();
         let not_so =
             decision.problems.iter().any(|p| p.severity == Severity::Error || p.code == Code::MissingServer);
-        part.unchanged += u64::from(decision.change.is_none() && !not_so);
+        if decision.change.is_none() && !not_so {
+            self.unchanged(part, entry);
+        }
         part.changes.extend(decision.change);
         part.problems.extend(decision.problems);
+    }
+
+    fn unchanged(&self, part: &mut PartialPlan, entry: &DesiredServer) {
+        part.unchanged += 1;
+        if self.inputs.options.list_unchanged {
+            part.listed.push(entry.address.clone());
+        }
     }
 
     fn unresolved(&self, entry: &DesiredServer, live: &LiveServer) -> Option<Problem> {
@@ -314,6 +326,7 @@ fn unreadable(
         address: Address::new(connection.clone(), "*".into()),
         message: format!("{}; nothing is planned for {servers} of {connection}", failure.message),
         location: None,
+        cause: None,
     })
 }
 
@@ -324,5 +337,6 @@ fn problem(entry: &DesiredServer, code: Code, message: String) -> Problem {
         address: entry.address.clone(),
         message,
         location: Some(entry.location.clone()),
+        cause: None,
     }
 }

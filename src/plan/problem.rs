@@ -1,5 +1,6 @@
 //! What stands between the file and a change. A problem on one server never hides the others.
 
+use super::cause::Cause;
 use crate::model::{Address, Location};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -100,4 +101,7 @@ pub struct Problem {
     /// The line that asks for what cannot be done.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub location: Option<Location>,
+    /// Where it comes from, beside a base.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<Cause>,
 }

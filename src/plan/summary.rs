@@ -25,10 +25,18 @@ pub struct Summary {
     pub unchanged: u64,
     /// Live servers that no entry means.
     pub unmanaged: u64,
+    /// Servers that need a change which `--only` leaves out.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: u64,
     /// Problems that make the plan fail.
     pub problems: u64,
     /// Problems that do not.
     pub warnings: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Summary {
@@ -45,6 +53,7 @@ impl Summary {
             delete: does(Verb::Delete),
             unchanged,
             unmanaged,
+            left_out: 0,
             problems: errors,
             warnings: problems.len() as u64 - errors,
         }

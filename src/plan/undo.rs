@@ -132,6 +132,7 @@ mod tests {
             before: facts(before),
             after: after.map(facts),
             reasons: vec!["declared".into()],
+            cause: None,
             rebooted_since: None,
             steps: operations.iter().cloned().map(Step::new).collect(),
             location: None,

@@ -81,6 +81,7 @@ fn changes() -> impl Strategy<Value = Change> {
             before: facts(&name, power),
             after: after.map(|(name, power)| facts(&name, power)),
             reasons,
+            cause: None,
             rebooted_since: since.then_some(Timestamp::UNIX_EPOCH),
             steps,
             location,
@@ -93,7 +94,7 @@ fn problems() -> impl Strategy<Value = Problem> {
     (codes, any::<bool>(), addresses(), names(), locations()).prop_map(
         |(code, error, address, message, location)| {
             let severity = if error { Severity::Error } else { Severity::Warning };
-            Problem { code, severity, address, message, location }
+            Problem { code, severity, address, message, location, cause: None }
         },
     )
 }

@@ -279,5 +279,6 @@ fn options() -> impl Strategy<Value = Options> {
         targets: targets.into_iter().map(|text| Selector::parse(text).unwrap()).collect(),
         allow_missing,
         reboot_unknown,
+        ..Options::default()
     })
 }

@@ -169,6 +169,7 @@ impl Bench {
             before,
             after,
             reasons: vec!["declared".into()],
+            cause: None,
             rebooted_since: None,
             steps: vec![Step::new(operation)],
             location: None,

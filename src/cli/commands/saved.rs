@@ -57,7 +57,7 @@ pub(super) fn options_record(options: &Options, simulated: bool) -> PlanOptionsR
         allow_missing: options.allow_missing,
         reboot_unknown: options.reboot_unknown,
         simulated,
-        undo: false,
+        ..PlanOptionsRecord::default()
     }
 }
 
