@@ -215,6 +215,7 @@ fn problems(hostile: bool) -> Vec<Problem> {
         address,
         message: message.into(),
         location,
+        cause: None,
     };
     let mut all = vec![
         problem(
