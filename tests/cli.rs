@@ -5,6 +5,8 @@
 mod apply;
 #[path = "cli/approved.rs"]
 mod approved;
+#[path = "cli/base.rs"]
+mod base;
 #[path = "cli/desk.rs"]
 mod desk;
 #[path = "cli/every_provider.rs"]
@@ -21,6 +23,8 @@ mod help;
 mod interrupted;
 #[path = "cli/ledger.rs"]
 mod ledger;
+#[path = "cli/narrowed.rs"]
+mod narrowed;
 #[path = "cli/plan.rs"]
 mod plan;
 #[path = "cli/saved.rs"]

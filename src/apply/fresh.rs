@@ -27,8 +27,9 @@ pub struct Moved {
 pub struct Freshness {
     /// What moved. Empty means that the plan may be carried out.
     pub moved: Vec<Moved>,
-    /// Changes (by their place in the plan) whose servers are where the plan wants them already.
-    pub already: Vec<usize>,
+    /// What is left of each change, in the order of the plan; `None` where its server is where the plan wants it
+    /// already. Empty where something moved.
+    pub rest: Vec<Option<Change>>,
 }
 
 /// Reads every server that the changes touch and compares.
@@ -41,12 +42,17 @@ pub async fn check_fresh(
     ledger: &LedgerFacts,
 ) -> Result<Freshness, Error> {
     let mut result = Freshness::default();
+    let mut rest: Vec<Option<Change>> = vec![None; changes.len()];
     let mut by_connection: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (at, change) in changes.iter().enumerate() {
         by_connection.entry(&change.provider).or_default().push(at);
     }
     for (name, places) in by_connection {
-        let Some(link) = links.get(name) else { continue };
+        let Some(link) = links.get(name) else {
+            // Nobody can say anything of them; apply says so of each.
+            places.into_iter().for_each(|at| rest[at] = Some(changes[at].clone()));
+            continue;
+        };
         let ids: Vec<&ServerId> = places.iter().map(|&at| &changes[at].id).collect();
         let live = read(link, &ids).await?;
         let case = link.capabilities.names.case;
@@ -55,13 +61,14 @@ pub async fn check_fresh(
             let now = live.get(change.id.as_str()).and_then(Option::as_ref);
             let now = now.map(|live| called(live, change, link.capabilities.rename));
             match compare(change, now.as_deref(), case, ledger) {
-                Ok(true) => result.already.push(at),
-                Ok(false) => {}
+                Ok(far) => rest[at] = left(change, &far),
                 Err(message) => result.moved.push(Moved { address: change.address.clone(), message }),
             }
         }
     }
-    result.already.sort_unstable();
+    if result.moved.is_empty() {
+        result.rest = rest;
+    }
     result.moved.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(result)
 }
@@ -93,22 +100,37 @@ async fn read(link: &super::Link, ids: &[&ServerId]) -> Result<HashMap<String, O
         .await
 }
 
-/// `Ok(true)` where nothing is left to do; an error says what moved.
+/// How far a server is on its way already.
+enum Far {
+    /// It is gone, or going.
+    Gone,
+    /// It is there; whether it has its name, and whether it has its power and was rebooted.
+    There { is_named: bool, is_powered: bool },
+}
+
+fn left(change: &Change, far: &Far) -> Option<Change> {
+    match *far {
+        Far::Gone => None,
+        Far::There { is_named, is_powered } => change.clone().rest(is_named, is_powered),
+    }
+}
+
+/// How far the server is; an error says what moved.
 fn compare(
     change: &Change,
     now: Option<&LiveServer>,
     case: CaseRule,
     ledger: &LedgerFacts,
-) -> Result<bool, String> {
+) -> Result<Far, String> {
     let Some(now) = now else {
-        return if change.after.is_none() { Ok(true) } else { Err("it does not exist any more".into()) };
+        return if change.after.is_none() { Ok(Far::Gone) } else { Err("it does not exist any more".into()) };
     };
     let Some(after) = &change.after else {
         if now.state.is_going_away() {
-            return Ok(true);
+            return Ok(Far::Gone);
         }
-        same_facts(change, now, &change.before, case).map(|()| false)?;
-        return Ok(false);
+        same_facts(change, now, &change.before, case)?;
+        return Ok(Far::There { is_named: false, is_powered: false });
     };
     let name = now.name.as_ref().map_or("", |name| name.as_str());
     let named = |facts: &Facts| case.same(name, facts.name.as_str());
@@ -120,7 +142,7 @@ fn compare(
         return Err(format!("its power was {} and is {}", shown(change.before.power), now.state));
     }
     let rebooted = !change.does(Verb::Reboot) || booted_since(change, now, ledger);
-    Ok(named(after) && power == after.power && rebooted)
+    Ok(Far::There { is_named: named(after), is_powered: power == after.power && rebooted })
 }
 
 /// The temporary name of a swap that an earlier run left half done.

@@ -2,7 +2,7 @@
 
 use super::exit::code;
 use super::io::Io;
-use crate::model::Selector;
+use crate::model::{Selector, Verb};
 use crate::plan::GuardName;
 use crate::report::{MaxLength, explanations};
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
@@ -140,11 +140,17 @@ pub(super) struct InitArgs {
 }
 
 /// What shapes a plan.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct Shape {
     /// Only servers like this: 'east/web-*' or 'label:tier=web' (repeatable)
     #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
     pub(super) target: Vec<Selector>,
+    /// None of these servers (repeatable)
+    #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
+    pub(super) exclude: Vec<Selector>,
+    /// Only these actions: power_on, power_off, suspend, reboot, rename, delete
+    #[arg(long, value_name = "ACTION,…", value_delimiter = ',', value_parser = action)]
+    pub(super) only: Vec<Verb>,
     /// A missing server is a warning
     #[arg(long)]
     pub(super) allow_missing: bool,
@@ -154,6 +160,9 @@ pub(super) struct Shape {
     /// How long to wait for servers in transition [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) settle_timeout: Option<Duration>,
+    // Of `-v`: list what is as declared.
+    #[arg(skip)]
+    pub(super) list_unchanged: bool,
 }
 
 impl Shape {
@@ -192,6 +201,12 @@ pub(super) struct PlanArgs {
     /// Save the plan
     #[arg(long, value_name = "PATH")]
     pub(super) out: Option<PathBuf>,
+    /// Say what comes from this change, what from drift: a git revision, or a file
+    #[arg(long, value_name = "REF|FILE")]
+    pub(super) base: Option<String>,
+    /// How long `apply` may take the plan: 2h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) expires: Option<Duration>,
     /// Exit with 2 where changes are pending
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
@@ -368,6 +383,15 @@ fn duration(text: &str) -> Result<Duration, String> {
 fn max_length(text: &str) -> Result<MaxLength, String> {
     MaxLength::parse(text).ok_or_else(|| {
         format!("write github, gitlab, bitbucket, azure, or a number from {}", MaxLength::LEAST)
+    })
+}
+
+fn action(text: &str) -> Result<Verb, String> {
+    let wanted = text.trim().replace('-', "_");
+    let found = Verb::ALL.into_iter().find(|verb| verb.phrase().replace(' ', "_") == wanted);
+    found.ok_or_else(|| {
+        let all: Vec<String> = Verb::ALL.iter().map(|verb| verb.phrase().replace(' ', "_")).collect();
+        format!("write some of {}", all.join(", "))
     })
 }
 

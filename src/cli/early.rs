@@ -22,7 +22,8 @@ pub(super) async fn open(
 ) -> Result<(Session, Reading), Failure> {
     let paths = paths(global);
     // With targets only some connections are used, and no other is to be touched.
-    if global.simulate.is_some() || !shape.target.is_empty() || !is_large(&paths) {
+    if global.simulate.is_some() || !shape.target.is_empty() || !shape.exclude.is_empty() || !is_large(&paths)
+    {
         return Ok((Session::open(global, io)?, Reading::default()));
     }
     let mentioned = Mentioned::read(&paths);

@@ -67,9 +67,11 @@ pub(super) fn read_ledger(session: &Session, io: &mut Io<'_>) -> Result<Replay, 
 pub(super) fn options(shape: &Shape) -> Options {
     Options {
         targets: shape.target.clone(),
+        excludes: shape.exclude.clone(),
+        only: shape.only.clone(),
         allow_missing: shape.allow_missing,
         reboot_unknown: shape.reboot_unknown,
-        ..Options::default()
+        list_unchanged: shape.list_unchanged,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line: arguments to typed options, one library call, a view. Thin.
 
 mod args;
+mod base;
 mod commands;
 mod early;
 mod exit;

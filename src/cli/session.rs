@@ -1,6 +1,6 @@
 //! What every command that reads a fleet begins with: the files, the simulator if asked for, open connections.
 
-use super::args::Global;
+use super::args::{Global, Shape};
 use super::exit::{Failure, code};
 use super::io::Io;
 use super::stop::Signals;
@@ -94,12 +94,14 @@ impl Session {
     }
 
     /// Every selector must mean something: a typing error must never read as "no changes".
-    pub(super) fn check_targets(&self, targets: &[Selector]) -> Result<(), Failure> {
-        for target in targets {
-            if !self.fleet.servers.iter().any(|entry| target.matches(&entry.address, &entry.labels)) {
+    pub(super) fn check_selectors(&self, shape: &Shape) -> Result<(), Failure> {
+        let targets = shape.target.iter().map(|target| ("--target", target));
+        let excludes = shape.exclude.iter().map(|exclude| ("--exclude", exclude));
+        for (flag, selector) in targets.chain(excludes) {
+            if !self.fleet.servers.iter().any(|entry| selector.matches(&entry.address, &entry.labels)) {
                 return Err(Failure::usage(format!(
-                    "--target {target} matches no server of the file{}",
-                    self.near(target)
+                    "{flag} {selector} matches no server of the file{}",
+                    self.near(selector)
                 )));
             }
         }

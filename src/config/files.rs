@@ -64,9 +64,14 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Box<Diagnostic>> {
 }
 
 fn is_fleet_file(path: &Path) -> bool {
+    is_fleet_name(path) && !path.is_dir()
+}
+
+/// Whether a file of a directory is one of its fleet files, by its name.
+pub(super) fn is_fleet_name(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-    yaml && !name.starts_with('.') && !NOT_FLEET_FILES.contains(&&*name) && !path.is_dir()
+    yaml && !name.starts_with('.') && !NOT_FLEET_FILES.contains(&&*name)
 }
 
 fn read(path: &Path, findings: &mut Findings) -> Option<Source> {

@@ -91,6 +91,20 @@ pub fn load_texts(
     load_sources(&sources, specs, mode, left_out, findings)
 }
 
+/// Like [`load`], for bytes with names.
+pub(super) fn load_bytes(
+    texts: Vec<(String, Vec<u8>)>,
+    specs: &[&'static ProviderSpec],
+    mode: Mode,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    let count = texts.len();
+    let source = |(name, bytes): (String, Vec<u8>)| Source::new(&name, Cow::Owned(bytes), &mut findings);
+    let sources: Vec<Source> = texts.into_iter().filter_map(source).collect();
+    let left_out = sources.len() < count;
+    load_sources(&sources, specs, mode, left_out, findings)
+}
+
 fn load_sources(
     sources: &[Source],
     specs: &[&'static ProviderSpec],

@@ -5,6 +5,7 @@
 //! wrong and goes on, so that one run tells all mistakes of all files, each with its place and its cure.
 //! References to secrets stay unresolved until a connection is used ([`resolve`]).
 
+mod base;
 mod choices;
 mod decode;
 mod diagnostic;
@@ -15,6 +16,7 @@ mod excerpt;
 mod files;
 mod findings;
 mod fleet;
+mod git;
 mod load;
 mod profiles;
 mod reference;
@@ -24,6 +26,7 @@ mod source;
 mod suggest;
 mod yaml;
 
+pub use base::{Base, load_base};
 pub use decode::parse_duration;
 pub use diagnostic::{Diagnostic, Excerpt, Related, Severity};
 pub use env::process_env;

@@ -25,4 +25,12 @@ impl Cause {
             Self::Both => "both",
         }
     }
+
+    /// In words that go on after "from".
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::ThisChange | Self::Drift => self.phrase(),
+            Self::Both => "both this change and drift",
+        }
+    }
 }

@@ -96,6 +96,9 @@ pub struct PlanDocument {
     /// The options it was made under.
     #[serde(default)]
     pub options: PlanOptionsRecord,
+    /// The digest of the saved plan that this one is a part of, where `apply` was told to take only a part.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub narrowed_from: Option<String>,
     /// What changes and problems are attributed against.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub base: Option<BaseRecord>,
@@ -132,6 +135,7 @@ impl PlanDocument {
             expires_at: None,
             fleet,
             options,
+            narrowed_from: None,
             base: None,
             snapshot: None,
             summary: plan.summary,
@@ -161,6 +165,12 @@ impl PlanDocument {
             return Err("its digest does not fit its changes: it was edited or damaged; plan again".into());
         }
         Ok(document)
+    }
+
+    /// Takes the digest of the changes as they are now, and remembers that of the whole plan.
+    pub(super) fn renew_digest(&mut self) {
+        let whole = std::mem::replace(&mut self.digest, digest(&self.changes));
+        self.narrowed_from = self.narrowed_from.take().or(Some(whole));
     }
 
     /// The plan without its dress.

@@ -1,6 +1,8 @@
 //! Everything that a plan depends on.
 
-use crate::model::{Capabilities, ConnectionName, DesiredServer, LedgerFacts, LiveServer, Selector};
+use crate::model::{
+    Address, Capabilities, ConnectionName, DesiredServer, Labels, LedgerFacts, LiveServer, Selector, Verb,
+};
 use jiff::Timestamp;
 
 /// What the planner is told of one connection.
@@ -30,6 +32,10 @@ pub struct ReadFailure {
 pub struct Options {
     /// Only these servers; empty means all.
     pub targets: Vec<Selector>,
+    /// None of these, whatever `targets` says.
+    pub excludes: Vec<Selector>,
+    /// Only these actions; empty means all.
+    pub only: Vec<Verb>,
     /// A missing server is a warning.
     pub allow_missing: bool,
     /// Reboot servers of which nobody knows whether they were rebooted.
@@ -41,7 +47,13 @@ pub struct Options {
 impl Options {
     /// Whether the entry is one of those asked for.
     pub fn selects(&self, entry: &DesiredServer) -> bool {
-        self.targets.is_empty() || self.targets.iter().any(|t| t.matches(&entry.address, &entry.labels))
+        self.selects_server(&entry.address, &entry.labels)
+    }
+
+    /// Whether the server is one of those asked for.
+    pub fn selects_server(&self, address: &Address, labels: &Labels) -> bool {
+        let among = |selectors: &[Selector]| selectors.iter().any(|one| one.matches(address, labels));
+        (self.targets.is_empty() || among(&self.targets)) && !among(&self.excludes)
     }
 }
 

@@ -2,12 +2,14 @@
 //! state, live state, ledger, instant and options: same inputs, same bytes. No IO, no clock, no environment.
 
 mod approval;
+mod attribute;
 mod cause;
 mod change;
 mod decide;
 mod document;
 mod guard;
 mod inputs;
+mod narrow;
 mod order;
 mod planner;
 mod problem;
@@ -15,11 +17,13 @@ mod summary;
 mod undo;
 
 pub use approval::{Approval, Deviation, compare as compare_with_approved};
+pub use attribute::attribute;
 pub use cause::Cause;
 pub use change::{Change, Facts, Step, StepRef};
 pub use document::{BaseRecord, FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord, SnapshotRecord};
 pub use guard::{Accepted, GuardName, Refusal, check as check_guards};
 pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
+pub use narrow::narrow;
 pub use planner::{Plan, plan, unmanaged};
 pub use problem::{Code, Problem, Severity};
 pub use summary::Summary;

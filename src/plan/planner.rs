@@ -3,6 +3,7 @@
 use super::change::Change;
 use super::decide::Case;
 use super::inputs::{ConnectionLive, Inputs, ReadFailure};
+use super::narrow;
 use super::order::order_renames;
 use super::problem::{Code, Problem, Severity};
 use super::summary::Summary;
@@ -38,6 +39,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     let mut result = Plan::default();
     let mut unchanged = 0;
     let mut unmanaged = 0;
+    let mut left_out = 0;
     let mut connections: Vec<&ConnectionLive<'_>> = inputs.live.iter().collect();
     connections.sort_by(|a, b| a.name.cmp(&b.name));
     for connection in connections {
@@ -48,6 +50,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
                 unchanged += part.unchanged;
                 result.unchanged.extend(part.listed);
                 unmanaged += part.unmanaged;
+                left_out += part.left_out;
                 result.live_counts.insert(connection.name.clone(), servers.len() as u64);
                 result.changes.extend(part.changes);
                 result.problems.extend(part.problems);
@@ -63,7 +66,8 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     result.changes.sort_by(|a, b| a.address.cmp(&b.address));
     result.unchanged.sort();
     result.problems.sort_by(|a, b| (&a.address, a.severity, a.code).cmp(&(&b.address, b.severity, b.code)));
-    result.summary = Summary::count(&result.changes, &result.problems, unchanged, unmanaged);
+    let counted = Summary::count(&result.changes, &result.problems, unchanged, unmanaged);
+    result.summary = Summary { left_out, ..counted };
     result
 }
 
@@ -94,6 +98,7 @@ struct PartialPlan {
     /// The unchanged ones, where they were asked for.
     listed: Vec<Address>,
     unmanaged: u64,
+    left_out: u64,
 }
 
 /// One connection being planned.
@@ -190,7 +195,12 @@ impl Room<'_> {
         if decision.change.is_none() && !not_so {
             self.unchanged(part, entry);
         }
-        part.changes.extend(decision.change);
+        // Before renames are ordered: a name that is left taken is in their way.
+        if let Some(change) = decision.change {
+            let (change, less) = narrow::only(change, &self.inputs.options.only);
+            part.changes.extend(change);
+            part.left_out += u64::from(less);
+        }
         part.problems.extend(decision.problems);
     }
 

@@ -3,7 +3,7 @@
 use super::paint::{Paint, safe};
 use crate::apply::{ApplySummary, ChangeOutcome, ChangeResult, Moved};
 use crate::model::Verb;
-use crate::plan::{NotUndoable, Problem, Refusal, Summary};
+use crate::plan::{NotUndoable, PlanOptionsRecord, Problem, Refusal, Summary};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -14,6 +14,11 @@ pub struct ApplyDocument {
     pub format_version: String,
     /// The plan's digest.
     pub digest: String,
+    /// The digest of the saved plan that this one is a part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub narrowed_from: Option<String>,
+    /// How the plan was made and narrowed.
+    pub options: PlanOptionsRecord,
     /// The plan's numbers.
     pub plan: Summary,
     /// The plan's problems.

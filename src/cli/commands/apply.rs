@@ -4,7 +4,7 @@ use super::approved::{self, Verdict};
 use super::undo::{self, Undo};
 use super::{approval, plan as plan_command, saved};
 use crate::apply::{ApplySummary, ChangeOutcome, ChangeResult, Limits, Links, Moved, check_fresh, execute};
-use crate::cli::args::{ApplyArgs, Format, Global};
+use crate::cli::args::{ApplyArgs, Format, Global, Shape};
 use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch::{self, Reading};
 use crate::cli::io::Io;
@@ -12,11 +12,11 @@ use crate::cli::progress::Progress;
 use crate::cli::session::{Session, paths};
 use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{IntentLog, Journal};
-use crate::model::ConnectionName;
-use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, Summary};
+use crate::model::{Address, ConnectionName, Labels, Verb};
+use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, narrow};
 use crate::report::{ApplyDocument, PlanView, apply_text, plan_text};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,13 +33,14 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, io: &mut Io<'_>) ->
         }
         _ => Session::open_files(&paths(global), global, io)?,
     };
-    session.check_targets(&args.shape.target)?;
+    session.check_selectors(&args.shape)?;
     if let Some(document) = &document {
         if document.options.undo {
             undo::respect_protection(&session, document)?;
         } else {
             saved::same_files(document, &session.fleet)?;
         }
+        saved::not_expired(document)?;
         args.approved.as_deref().map_or(Ok(()), |approved| approved::is_this(approved, document))?;
     }
     block_on(async {
@@ -103,7 +104,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// Plans and carries it out.
     async fn fresh(&self, io: &mut Io<'_>) -> Result<u8, Failure> {
-        let shape = &self.args.shape;
+        let shape = &Shape { list_unchanged: self.global.verbose > 0, ..self.args.shape.clone() };
         let replay = self.replay()?;
         // The ledger's lock comes first here, so nothing was listed while the file was read.
         let reading = fetch::planned(self.session, shape, Reading::default(), replay, io);
@@ -158,14 +159,7 @@ impl Work<'_> {
             let why = "the plan is stale: these servers moved since it was saved; nothing was executed";
             return Ok(self.stale(&document, moved, why, io));
         }
-        let already: BTreeSet<usize> = fresh.already.into_iter().collect();
-        let due: Vec<Change> = document
-            .changes
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| !already.contains(at))
-            .map(|(_, change)| without_done_dependencies(change, &document.changes, &already))
-            .collect();
+        let due = without_done_dependencies(&document.changes, fresh.rest);
         self.carry_out(&document, &due, &links, io).await
     }
 
@@ -173,40 +167,17 @@ impl Work<'_> {
         crate::ledger::read(&self.session.ledger).map_err(|error| Failure::problem(error.to_string()))
     }
 
-    /// `--target` narrows a saved plan; what it waits for must then stay in it.
+    /// `--target`, `--exclude` and `--only` narrow a saved plan; what it waits for must then stay in it.
     fn narrow(&self, document: &mut PlanDocument) -> Result<(), Failure> {
-        let targets = &self.args.shape.target;
-        if targets.is_empty() {
+        let options = fetch::options(&self.args.shape);
+        if options.targets.is_empty() && options.excludes.is_empty() && options.only.is_empty() {
             return Ok(());
         }
-        let labels = |address: &crate::model::Address| {
-            self.session
-                .fleet
-                .servers
-                .iter()
-                .find(|entry| entry.address == *address)
-                .map(|entry| entry.labels.clone())
-        };
-        let selected = |address: &crate::model::Address| {
-            let labels = labels(address).unwrap_or_default();
-            targets.iter().any(|target| target.matches(address, &labels))
-        };
-        document.changes.retain(|change| selected(&change.address));
-        let kept: BTreeSet<_> = document.changes.iter().map(|change| &change.address).collect();
-        for change in &document.changes {
-            let waits_for = change.steps.iter().flat_map(|step| &step.after);
-            if let Some(other) = waits_for.map(|other| &other.address).find(|other| !kept.contains(other)) {
-                // Half of a swap would leave a server under its temporary name.
-                let text = format!("{} comes after {other}, which --target leaves out", change.address);
-                return Err(Failure::usage(text));
-            }
-        }
-        document
-            .problems
-            .retain(|problem| problem.address.name.as_str() == "*" || selected(&problem.address));
-        let (unchanged, unmanaged) = (document.summary.unchanged, document.summary.unmanaged);
-        document.summary = Summary::count(&document.changes, &document.problems, unchanged, unmanaged);
-        Ok(())
+        let entries = self.session.fleet.servers.iter();
+        let labels: HashMap<&Address, &Labels> =
+            entries.map(|entry| (&entry.address, &entry.labels)).collect();
+        let of = |address: &Address| labels.get(address).map(|labels| (*labels).clone()).unwrap_or_default();
+        narrow(document, &options, of).map_err(Failure::usage)
     }
 
     fn show_plan(&self, document: &PlanDocument, io: &mut Io<'_>) {
@@ -329,6 +300,8 @@ impl Work<'_> {
         io.print_json(&ApplyDocument {
             format_version: FORMAT_VERSION.into(),
             digest: document.digest.clone(),
+            narrowed_from: document.narrowed_from.clone(),
+            options: document.options.clone(),
             plan: document.summary,
             problems: document.problems.clone(),
             refusals: reported.refusals,
@@ -351,13 +324,21 @@ struct Reported<'r> {
     undo: Option<Undo>,
 }
 
-/// A step that waits for something that is done already waits for nothing.
-fn without_done_dependencies(change: &Change, all: &[Change], already: &BTreeSet<usize>) -> Change {
-    let mut change = change.clone();
-    for step in &mut change.steps {
-        step.after.retain(|other| !already.iter().any(|at| all[*at].address == other.address));
+/// What is left to do. Others wait for a change's renames or for its delete alone: where these are done, they wait for
+/// nothing.
+fn without_done_dependencies(all: &[Change], rest: Vec<Option<Change>>) -> Vec<Change> {
+    let freeing = |change: &Change| change.does(Verb::Rename) || change.does(Verb::Delete);
+    let done: HashSet<&Address> = all
+        .iter()
+        .zip(&rest)
+        .filter(|(change, rest)| freeing(change) && !rest.as_ref().is_some_and(freeing))
+        .map(|(change, _)| &change.address)
+        .collect();
+    let mut due: Vec<Change> = rest.into_iter().flatten().collect();
+    for step in due.iter_mut().flat_map(|change| &mut change.steps) {
+        step.after.retain(|other| !done.contains(&other.address));
     }
-    change
+    due
 }
 
 fn not_started(changes: &[Change], why: &str) -> Vec<ChangeResult> {

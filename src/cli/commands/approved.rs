@@ -39,11 +39,13 @@ pub(super) fn remember(ledger: &Path, document: &PlanDocument) {
 pub(super) fn judge(approved: &str, fresh: &PlanDocument, ledger: &Path) -> Result<Verdict, Failure> {
     let known = match read(approved)? {
         Named::Plan(plan) => plan,
-        Named::Digest(digest) if digest == fresh.digest => return Ok(Verdict::Covered(None)),
-        Named::Digest(digest) => {
-            saved::read(&place(ledger, &digest)).map(Box::new).map_err(|_| unknown(&digest, fresh))?
-        }
+        Named::Digest(digest) => match saved::read(&place(ledger, &digest)) {
+            Ok(plan) => Box::new(plan),
+            Err(_) if digest == fresh.digest => return Ok(Verdict::Covered(None)),
+            Err(_) => return Err(unknown(&digest, fresh)),
+        },
     };
+    saved::not_expired(&known)?;
     Ok(match compare_with_approved(&known.changes, &fresh.changes) {
         Approval::Same => Verdict::Covered(None),
         Approval::Part(less) => {

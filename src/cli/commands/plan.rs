@@ -1,7 +1,8 @@
 //! `plan`: shows what would change.
 
 use super::{approved, saved, view};
-use crate::cli::args::{Global, Guards, PlanArgs};
+use crate::cli::args::{Global, Guards, PlanArgs, Shape};
+use crate::cli::base;
 use crate::cli::early;
 use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch::{self, Planned};
@@ -12,6 +13,8 @@ use crate::config;
 use crate::model::Limits;
 use crate::plan::{Accepted, PlanDocument, Refusal, check_guards};
 use crate::report::{mistake_annotations, problem_annotations};
+use jiff::Timestamp;
+use std::time::Duration;
 
 pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
     view::check(global, &args.comment)?;
@@ -28,21 +31,27 @@ fn annotates() -> bool {
 }
 
 fn planned(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
-    let (session, planned) = block_on(async {
+    let shape = Shape { list_unchanged: global.verbose > 0, ..args.shape.clone() };
+    let (session, mut planned) = block_on(async {
         let signals = Signals::listen()?;
         let work = async {
-            let (session, reading) = early::open(global, &args.shape, io).await?;
-            session.check_targets(&args.shape.target)?;
+            let (session, reading) = early::open(global, &shape, io).await?;
+            session.check_selectors(&shape)?;
             let replay = fetch::read_ledger(&session, io)?;
-            let planned = fetch::planned(&session, &args.shape, reading, replay, io).await?;
+            let planned = fetch::planned(&session, &shape, reading, replay, io).await?;
             Ok((session, planned))
         };
         signals.unless_interrupted(work).await
     })?;
+    let base = match &args.base {
+        Some(name) => base::compare(name, global, &session, &mut planned, io)?,
+        None => None,
+    };
     // That deletes need a flag at apply is no news to a reviewer, who sees them; a bound that is exceeded is.
     let mut refusals = refusals(&planned.plan, &session.fleet.limits, &args.guards);
     refusals.retain(|refusal| refusal.limit.is_some());
-    let document = PlanDocument { refusals, ..document(&session, &planned) };
+    let expires_at = args.expires.map(|time| expiry(planned.now, time)).transpose()?;
+    let document = PlanDocument { refusals, base, expires_at, ..document(&session, &planned) };
     if let Some(path) = &args.out {
         saved::write(path, &document)?;
     }
@@ -59,6 +68,10 @@ fn planned(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Fail
         None if args.detailed_exitcode && !document.changes.is_empty() => code::PENDING,
         None => code::DONE,
     })
+}
+
+fn expiry(now: Timestamp, time: Duration) -> Result<Timestamp, Failure> {
+    now.checked_add(time).map_err(|_| Failure::usage("--expires is further away than a calendar reaches"))
 }
 
 /// The plan as a document.

@@ -3,6 +3,7 @@
 use crate::cli::exit::{Failure, code};
 use crate::config::Fleet;
 use crate::plan::{FleetFile, Options, PlanDocument, PlanOptionsRecord};
+use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
@@ -54,10 +55,23 @@ pub(super) fn fleet_files(fleet: &Fleet) -> Vec<FleetFile> {
 pub(super) fn options_record(options: &Options, simulated: bool) -> PlanOptionsRecord {
     PlanOptionsRecord {
         targets: options.targets.iter().map(ToString::to_string).collect(),
+        excludes: options.excludes.iter().map(ToString::to_string).collect(),
+        only: options.only.clone(),
         allow_missing: options.allow_missing,
         reboot_unknown: options.reboot_unknown,
         simulated,
         ..PlanOptionsRecord::default()
+    }
+}
+
+/// A plan may say for how long it may be taken.
+pub(super) fn not_expired(document: &PlanDocument) -> Result<(), Failure> {
+    match document.expires_at {
+        Some(end) if Timestamp::now() >= end => {
+            let text = format!("the plan expired at {end}; plan again; nothing was executed");
+            Err(Failure::Message(code::STALE, text))
+        }
+        _ => Ok(()),
     }
 }
 

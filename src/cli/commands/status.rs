@@ -17,7 +17,7 @@ pub(in crate::cli) fn run(global: &Global, args: &StatusArgs, io: &mut Io<'_>) -
         let signals = Signals::listen()?;
         let work = async {
             let (session, reading) = early::open(global, &shape, io).await?;
-            session.check_targets(&shape.target)?;
+            session.check_selectors(&shape)?;
             let replay = fetch::read_ledger(&session, io)?;
             let planned = fetch::planned(&session, &shape, reading, replay, io).await?;
             Ok((session, planned))

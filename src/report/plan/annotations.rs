@@ -13,7 +13,9 @@ pub fn problem_annotations(problems: &[Problem]) -> String {
     for problem in problems {
         let title = format!("{} {}", problem.code, problem.address);
         let is_error = problem.severity == Severity::Error;
-        annotation(&mut out, is_error, problem.location.as_ref(), &title, &problem.message);
+        let cause = problem.cause.map_or_else(String::new, |cause| format!("; from {}", cause.source()));
+        let message = format!("{}{cause}", problem.message);
+        annotation(&mut out, is_error, problem.location.as_ref(), &title, &message);
     }
     out
 }

@@ -2,10 +2,11 @@
 //! change, in the fleet file's words. `patch` takes it; any viewer of diffs colours it.
 
 use super::PlanView;
+use super::origin::notes;
 use super::verdict::verdict;
-use super::words::{action, remarks, severity};
+use super::words::{Piece, action, remarks, severity};
 use crate::model::Verb;
-use crate::plan::{Change, Facts};
+use crate::plan::{Cause, Change, Facts};
 use crate::report::paint::safe;
 use crate::report::yaml::{quoted, scalar};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -23,11 +24,18 @@ const FILE_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(
 pub(super) fn plan_diff(view: &PlanView<'_>) -> String {
     let document = view.document;
     let mut out = format!("# {}\n# digest {}\n", verdict(document), safe(&document.digest));
+    for note in notes(document) {
+        let words = note.iter().map(|piece| match piece {
+            Piece::Prose(text) | Piece::Name(text) => safe(text),
+        });
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(out, "# {}", words.collect::<String>());
+    }
     for problem in &document.problems {
         let place = problem.location.as_ref().map_or_else(String::new, |at| format!("  ({at})"));
         let word = severity(problem);
-        let text = format!("{word}[{}] {}: {}{place}", problem.code, problem.address, problem.message);
-        // Writing to a String cannot fail, here and below.
+        let (at, cause) = (&problem.address, from(problem.cause));
+        let text = format!("{word}[{}] {at}: {}{place}{cause}", problem.code, problem.message);
         let _ = writeln!(out, "# {}", safe(&text));
     }
     for refusal in view.refusals {
@@ -103,6 +111,11 @@ impl Sides {
     }
 }
 
+/// Where it comes from, beside a base.
+fn from(cause: Option<Cause>) -> String {
+    cause.map_or_else(String::new, |cause| format!("  [{}]", cause.phrase()))
+}
+
 /// A range as a hunk's header has it: counted from 1, and of nothing the line before.
 fn range(from: usize, to: usize) -> String {
     let len = to - from;
@@ -120,7 +133,8 @@ fn lines(out: &mut String, mark: char, lines: &[String]) {
 /// A server as live YAML and as desired YAML, under a comment that says what is done.
 fn entry(change: &Change) -> (Vec<String>, Vec<String>) {
     let actions: Vec<_> = change.actions.iter().map(|verb| action(change, *verb)).collect();
-    let heading = format!("# {}: {}{}", change.address, actions.join(", "), remarks(change));
+    let (actions, cause) = (actions.join(", "), from(change.cause));
+    let heading = format!("# {}: {actions}{}{cause}", change.address, remarks(change));
     let heading = safe(&heading);
     let side = |facts: &Facts| {
         let mut lines = vec![

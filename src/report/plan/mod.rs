@@ -8,6 +8,7 @@ mod diff;
 mod html;
 mod json;
 mod markdown;
+mod origin;
 mod sarif;
 mod text;
 mod verdict;

@@ -3,10 +3,11 @@
 
 use super::PlanView;
 use super::danger::{Danger, by_danger};
+use super::origin::notes;
 use super::verdict::verdict;
 use super::words::{Piece, action, deeds};
 use crate::model::{Location, Verb};
-use crate::plan::{Change, PlanDocument, Problem, Severity};
+use crate::plan::{Cause, Change, PlanDocument, Problem, Severity};
 use crate::report::paint::safe;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ struct Finding<'a> {
     /// What the finding is, wherever in the file it stands: its fingerprint is taken of this.
     subject: String,
     message: String,
+    cause: Option<Cause>,
     at: Option<&'a Location>,
 }
 
@@ -72,6 +74,7 @@ pub(super) fn plan_sarif(view: &PlanView<'_>) -> String {
                 "verdict": verdict(document),
                 "summary": document.summary,
                 "refusals": view.refusals,
+                "notes": notes(document).iter().map(|note| sentence(note)).collect::<Vec<_>>(),
             },
         }],
     });
@@ -89,7 +92,8 @@ fn of_problem(problem: &Problem) -> Finding<'_> {
         about: format!("A problem of the plan: {}", problem.code),
         level,
         subject: problem.address.to_string(),
-        message: format!("{}: {}", problem.address, problem.message),
+        message: format!("{}: {}{}", problem.address, problem.message, from(problem.cause)),
+        cause: problem.cause,
         at: problem.location.as_ref(),
     }
 }
@@ -115,14 +119,21 @@ fn of_change(danger: Danger, change: &Change) -> Finding<'_> {
         let label = if deed.verb == Verb::Delete { "it" } else { deed.label };
         let _ = write!(message, "; {label} {}", words.trim());
     }
+    message.push_str(&from(change.cause));
     Finding {
         rule: rule.to_owned(),
         about: about.to_owned(),
         level: if danger == Danger::Reboots { "note" } else { "warning" },
         subject: change.address.to_string(),
         message,
+        cause: change.cause,
         at: change.location.as_ref(),
     }
+}
+
+/// Where it comes from, beside a base.
+fn from(cause: Option<Cause>) -> String {
+    cause.map_or_else(String::new, |cause| format!("; from {}", cause.source()))
 }
 
 fn worst(change: &Change) -> Verb {
@@ -131,6 +142,10 @@ fn worst(change: &Change) -> Verb {
 }
 
 fn result(finding: &Finding<'_>, place: Option<&usize>, print: &str, document: &PlanDocument) -> Value {
+    let mut properties = json!({ "subject": finding.subject });
+    if let Some(cause) = finding.cause {
+        properties["cause"] = json!(cause);
+    }
     json!({
         "ruleId": finding.rule,
         "ruleIndex": place,
@@ -138,9 +153,16 @@ fn result(finding: &Finding<'_>, place: Option<&usize>, print: &str, document: &
         "message": { "text": literal(&finding.message) },
         "locations": [location(finding.at, document)],
         // The first is the one that GitHub reads.
-        "properties": { "subject": finding.subject },
+        "properties": properties,
         "partialFingerprints": { "primaryLocationLineHash": print, "fleetform/v1": print },
     })
+}
+
+fn sentence(pieces: &[Piece<'_>]) -> String {
+    let words = pieces.iter().map(|piece| match piece {
+        Piece::Prose(text) | Piece::Name(text) => safe(text),
+    });
+    words.collect()
 }
 
 /// Code scanning wants a place for everything: what has none is shown at the top of the first fleet file.

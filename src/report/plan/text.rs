@@ -2,10 +2,11 @@
 
 use super::PlanView;
 use super::danger::by_danger;
+use super::origin::notes;
 use super::verdict::verdict;
 use super::words::{Deed, Piece, call, deeds, severity, telling_id};
 use crate::model::Verb;
-use crate::plan::{Change, Problem, Severity};
+use crate::plan::{Cause, Change, PlanDocument, Problem, Severity};
 use crate::report::paint::{Paint, safe};
 
 /// Renders changes, problems, refusals and, on the last line, the verdict.
@@ -32,10 +33,15 @@ pub fn plan_text(view: &PlanView<'_>) -> String {
     if !view.refusals.is_empty() {
         out.push('\n');
     }
-    if view.verbose && document.summary.unchanged > 0 {
-        let text =
-            "Unchanged servers are counted in a plan and not listed: `fleetform status` lists every server.";
-        line(&mut out, &format!("{}\n", paint.dim(text)));
+    if view.verbose {
+        unchanged_text(&mut out, document, paint);
+    }
+    // That it is a rehearsal, whoever asked for one at this terminal knows.
+    for note in notes(document).iter().skip(usize::from(document.options.simulated)) {
+        line(&mut out, &paint.dim(&words(note)));
+    }
+    if !document.changes.is_empty() {
+        line(&mut out, &paint.dim(&format!("Digest: {}", safe(&document.digest))));
     }
     line(&mut out, &paint.bold(&verdict(document)));
     out
@@ -54,28 +60,24 @@ pub fn problems_text(problems: &[Problem], paint: Paint) -> String {
             .location
             .as_ref()
             .map_or_else(String::new, |at| paint.dim(&format!("  ({})", safe(&at.to_string()))));
+        let cause = from(problem.cause, paint);
         let (address, message) = (safe(&problem.address.to_string()), safe(&problem.message));
-        line(&mut out, &format!("{word} {address}: {message}{place}"));
+        line(&mut out, &format!("{word} {address}: {message}{place}{cause}"));
     }
     out
 }
 
 fn change_text(out: &mut String, change: &Change, paint: Paint) {
     let id = telling_id(change).map_or_else(String::new, |id| paint.dim(&format!("  (id {})", safe(id))));
-    line(out, &format!("{}{id}", paint.bold(&safe(&change.address.to_string()))));
+    let cause = from(change.cause, paint);
+    line(out, &format!("{}{id}{cause}", paint.bold(&safe(&change.address.to_string()))));
     for deed in deeds(change) {
         deed_text(out, &deed, paint);
     }
 }
 
 fn deed_text(out: &mut String, deed: &Deed<'_>, paint: Paint) {
-    let words: String = deed
-        .pieces
-        .iter()
-        .map(|piece| match piece {
-            Piece::Prose(text) | Piece::Name(text) => safe(text),
-        })
-        .collect();
+    let words = words(&deed.pieces);
     let label = deed.label;
     line(
         out,
@@ -95,6 +97,30 @@ fn more_text(out: &mut String, change: &Change, paint: Paint) {
         let hard = step.fallback.as_ref().map_or_else(String::new, |other| format!(", else {}", call(other)));
         let text = format!("{}{hard}", call(&step.operation));
         line(out, &paint.dim(&format!("    call    {}", safe(&text))));
+    }
+}
+
+fn words(pieces: &[Piece<'_>]) -> String {
+    let of = |piece: &Piece<'_>| match piece {
+        Piece::Prose(text) | Piece::Name(text) => safe(text),
+    };
+    pieces.iter().map(of).collect()
+}
+
+/// Where it comes from, beside a base.
+fn from(cause: Option<Cause>, paint: Paint) -> String {
+    cause.map_or_else(String::new, |cause| paint.bold(&format!("  [{}]", cause.phrase())))
+}
+
+fn unchanged_text(out: &mut String, document: &PlanDocument, paint: Paint) {
+    for address in &document.unchanged {
+        line(out, &paint.dim(&format!("= {}", safe(&address.to_string()))));
+    }
+    if !document.unchanged.is_empty() {
+        out.push('\n');
+    } else if document.summary.unchanged > 0 {
+        let text = "This plan lists no unchanged servers: it was saved without -v.";
+        line(out, &format!("{}\n", paint.dim(text)));
     }
 }
 

@@ -5,10 +5,11 @@ mod escape;
 
 use super::PlanView;
 use super::danger::{Danger, by_danger};
+use super::origin::notes;
 use super::verdict::verdict;
 use super::words::{Piece, action, deeds, severity, telling_id};
 use crate::model::{Location, Verb};
-use crate::plan::{Change, Problem};
+use crate::plan::{Cause, Change, Problem};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use escape::{code, push, text};
@@ -61,13 +62,15 @@ fn head(out: &mut String, view: &PlanView<'_>) {
         print(SCRIPT),
         text(&verdict)
     );
-    let options = &view.document.options;
-    if options.simulated {
-        out.push_str("<p class=\"note\">A rehearsal: made against the simulator.</p>\n");
-    }
-    if !options.targets.is_empty() {
-        let targets: Vec<String> = options.targets.iter().map(|target| code(target)).collect();
-        let _ = writeln!(out, "<p class=\"note\">Only servers like {}.</p>", targets.join(", "));
+    for note in notes(view.document) {
+        out.push_str("<p class=\"note\">");
+        for piece in &note {
+            match piece {
+                Piece::Prose(words) => push(out, words),
+                Piece::Name(name) => out.push_str(&code(name)),
+            }
+        }
+        out.push_str("</p>\n");
     }
 }
 
@@ -92,9 +95,15 @@ fn problems(out: &mut String, problems: &[Problem]) {
         let _ = write!(out, "<li class=\"{word}\"><b>{word}</b> {} ", code(problem.code.as_str()));
         let _ = write!(out, "{}: {}", code(&problem.address.to_string()), text(&problem.message));
         place(out, problem.location.as_ref());
+        out.push_str(&problem.cause.map_or_else(String::new, |cause| format!(" {}", from(cause))));
         out.push_str("</li>\n");
     }
     out.push_str("</ul>\n");
+}
+
+/// Where it comes from, beside a base.
+fn from(cause: Cause) -> String {
+    format!("<b>{}</b>", cause.phrase())
 }
 
 fn place(out: &mut String, at: Option<&Location>) {
@@ -124,6 +133,13 @@ fn controls(out: &mut String, changes: &[Change]) {
         let name = text(provider);
         let _ = write!(out, "<option value=\"{name}\">{name}</option>");
     }
+    let causes: BTreeSet<Cause> = changes.iter().filter_map(|change| change.cause).collect();
+    if !causes.is_empty() {
+        out.push_str("</select></label>\n<label>From <select name=\"cause\"><option value=\"\">all</option>");
+        for cause in causes {
+            let _ = write!(out, "<option>{}</option>", cause.phrase());
+        }
+    }
     out.push_str(
         "</select></label>\n<label class=\"check\"><input type=\"checkbox\" name=\"danger\"> Dangerous only</label>\n\
          <button type=\"reset\">Reset</button>\n<output id=\"count\" role=\"status\"></output>\n</form>\n",
@@ -149,7 +165,8 @@ fn table(out: &mut String, changes: &[Change]) {
 fn row(out: &mut String, danger: Danger, change: &Change) {
     let kinds: Vec<&str> = change.actions.iter().map(|verb| kind(*verb)).collect();
     let rank = Danger::ALL.iter().position(|one| *one == danger).unwrap_or_default();
-    let _ = write!(out, "<tr role=\"row\" data-d=\"{rank}\" data-k=\"{}\" data-p=\"", kinds.join(" "));
+    let cause = change.cause.map_or_else(String::new, |cause| format!(" data-c=\"{}\"", cause.phrase()));
+    let _ = write!(out, "<tr role=\"row\" data-d=\"{rank}\"{cause} data-k=\"{}\" data-p=\"", kinds.join(" "));
     push(out, change.provider.as_str());
     out.push_str("\"><td role=\"cell\">");
     for verb in &change.actions {
@@ -177,6 +194,7 @@ fn row(out: &mut String, danger: Danger, change: &Change) {
         }
     }
     out.push_str("</td><td role=\"cell\">");
+    out.push_str(&change.cause.map_or_else(String::new, |cause| format!("{} ", from(cause))));
     push(out, &change.reasons.join(", "));
     place(out, change.location.as_ref());
     out.push_str("</td></tr>\n");

@@ -37,12 +37,14 @@
     const wanted = form.q.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     const kind = form.kind.value;
     const provider = form.provider.value;
+    const cause = form.cause ? form.cause.value : "";
     if (wanted.length && !texts) texts = rows.map((row) => row.textContent.toLowerCase());
     let shown = 0;
     rows.forEach((row, at) => {
       const data = row.dataset;
       const fits = (!kind || data.k.split(" ").includes(kind))
         && (!provider || data.p === provider)
+        && (!cause || data.c === cause)
         && (!form.danger.checked || data.d !== "3")
         && wanted.every((word) => texts[at].includes(word));
       if (row.hidden === fits) row.hidden = !fits;
@@ -54,6 +56,7 @@
     set("q", form.q.value);
     set("kind", form.kind.value);
     set("provider", form.provider.value);
+    if (form.cause) set("cause", form.cause.value);
     set("danger", form.danger.checked ? "1" : "");
     filter();
   };
@@ -118,6 +121,7 @@
   form.q.value = state.get("q") || "";
   form.kind.value = state.get("kind") || "";
   form.provider.value = state.get("provider") || "";
+  if (form.cause) form.cause.value = state.get("cause") || "";
   form.danger.checked = state.get("danger") === "1";
   filter();
   if (state.get("sort")) sort();

@@ -2,7 +2,7 @@
 
 use super::escape::{cell, code, prose, sentence};
 use crate::model::{Location, Verb};
-use crate::plan::{Change, Problem, Refusal, Severity};
+use crate::plan::{Cause, Change, Problem, Refusal, Severity};
 use crate::report::plan::PlanView;
 use crate::report::plan::danger::{Danger, by_danger};
 use crate::report::plan::words::{Piece, action, deeds, severity, telling_id};
@@ -97,8 +97,9 @@ fn refused(refusal: &Refusal) -> String {
 fn told(problem: &Problem) -> String {
     let place = problem.location.as_ref().map_or_else(String::new, |at| format!(" ({})", code(&place(at))));
     let address = code(&problem.address.to_string());
+    let cause = from(problem.cause).map_or_else(String::new, |cause| format!(" - {cause}"));
     format!(
-        "- **{}** `{}` {address}: {}{place}\n",
+        "- **{}** `{}` {address}: {}{place}{cause}\n",
         severity(problem),
         problem.code,
         sentence(&problem.message)
@@ -122,11 +123,17 @@ fn row(change: &Change) -> String {
             if deed.verb == Verb::Delete { words } else { format!("{}: {}", deed.label, words.trim()) }
         })
         .collect();
-    let reasons: Vec<String> = change.reasons.iter().map(|reason| prose(reason)).collect();
+    let reasons: Vec<String> =
+        from(change.cause).into_iter().chain(change.reasons.iter().map(|reason| prose(reason))).collect();
     let place = change.location.as_ref().map_or_else(String::new, |at| format!(" {}", cell(&place(at))));
     let address = cell(&change.address.to_string());
     let (actions, words, reasons) = (actions.join(", "), words.join("; "), reasons.join(", "));
     format!("| {actions} | {address}{id} | {words} | {reasons}{place} |\n")
+}
+
+/// Where it comes from, beside a base.
+fn from(cause: Option<Cause>) -> Option<String> {
+    cause.map(|cause| format!("**{}**", cause.phrase()))
 }
 
 fn piece(piece: &Piece<'_>) -> String {

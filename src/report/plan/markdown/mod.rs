@@ -6,9 +6,10 @@ mod items;
 mod limit;
 
 use super::PlanView;
+use super::origin::notes;
 use super::verdict::verdict;
-use super::words::grouped;
-use escape::code_of;
+use super::words::{Piece, grouped};
+use escape::{code_of, prose};
 use items::{Class, Item, items};
 pub use limit::MaxLength;
 use limit::length;
@@ -19,9 +20,6 @@ const TABLE: &str = "| Action | Server | Change | Why |\n| --- | --- | --- | ---
 
 /// The most characters of a path or a selector in the frame, which is never cut.
 const SHORT: usize = 100;
-
-/// The most selectors that are named in the frame.
-const TARGETS: usize = 3;
 
 /// Renders the comment.
 pub(super) fn plan_markdown(view: &PlanView<'_>) -> String {
@@ -72,18 +70,17 @@ impl Comment<'_> {
     }
 
     fn head(&self) -> String {
-        let options = &self.view.document.options;
         let mut out = format!("**{}**\n", verdict(self.view.document));
-        if options.simulated {
-            out.push_str("\nA rehearsal: made against the simulator.\n");
-        }
-        if !options.targets.is_empty() {
-            let names: Vec<String> =
-                options.targets.iter().take(TARGETS).map(|target| code_of(target, SHORT)).collect();
-            let more = options.targets.len().saturating_sub(TARGETS);
-            let more = if more == 0 { String::new() } else { format!(" and {} more", grouped(more)) };
-            // Writing to a String cannot fail, here and below.
-            let _ = writeln!(out, "\nOnly servers like {}{more}.", names.join(", "));
+        for note in notes(self.view.document) {
+            let words: String = note
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Prose(text) => prose(text),
+                    Piece::Name(text) => code_of(text, SHORT),
+                })
+                .collect();
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "\n{words}");
         }
         out
     }

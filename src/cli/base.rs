@@ -1,0 +1,58 @@
+//! `--base`: where each change and each problem comes from.
+
+use super::args::Global;
+use super::exit::Failure;
+use super::fetch::Planned;
+use super::io::Io;
+use super::session::{Session, mode, paths};
+use crate::config::{self, Base, Fleet};
+use crate::model::Address;
+use crate::plan::{BaseRecord, FleetFile, Inputs, Options, attribute, plan};
+use crate::providers;
+use std::collections::HashSet;
+
+/// Plans from the base as well, with the same live state, and attributes what is planned. `None` where the base cannot
+/// be understood: whoever mends a broken file must be able to have that reviewed.
+pub(super) fn compare(
+    name: &str,
+    global: &Global,
+    session: &Session,
+    planned: &mut Planned<'_>,
+    io: &mut Io<'_>,
+) -> Result<Option<BaseRecord>, Failure> {
+    let base = config::load_base(name, &paths(global), &providers::specs(), mode(global));
+    let fleet = match base.map_err(|why| Failure::problem(format!("--base: {why}")))? {
+        Base::Fleet(fleet) => *fleet,
+        Base::Absent => Fleet::default(),
+        Base::Broken(mistakes) => {
+            let first = mistakes.iter().find(|one| one.severity == config::Severity::Error);
+            let what = first.map_or_else(String::new, |one| {
+                let place = one.location.as_ref().map_or_else(String::new, |at| format!("{at}: "));
+                format!(": {place}{}", one.message)
+            });
+            io.warn(&format!(
+                "the base {name} has mistakes, so nothing can be attributed to it or to this change{what}"
+            ));
+            return Ok(None);
+        }
+    };
+    // What the present file calls a server may have been called otherwise: selections are made afterwards.
+    let options = Options {
+        targets: Vec::new(),
+        excludes: Vec::new(),
+        list_unchanged: false,
+        ..planned.options.clone()
+    };
+    let before = plan(&Inputs { desired: &fleet.servers, options: &options, ..planned.inputs(session) });
+    let mut no_longer_planned = attribute(&mut planned.plan, &before);
+    let selected: HashSet<&Address> = fleet
+        .servers
+        .iter()
+        .filter(|entry| planned.options.selects(entry))
+        .map(|entry| &entry.address)
+        .collect();
+    no_longer_planned.retain(|address| selected.contains(address));
+    let files = fleet.files.iter();
+    let files = files.map(|f| FleetFile { path: f.path.to_string(), sha256: f.sha256.clone() }).collect();
+    Ok(Some(BaseRecord { name: name.to_owned(), fleet: files, no_longer_planned }))
+}

@@ -1,0 +1,98 @@
+//! What a plan was made from and how far it reaches, in sentences: the same in every format that people read.
+
+use super::words::Piece;
+use crate::plan::{BaseRecord, Cause, PlanDocument};
+
+/// The most selectors or servers that one sentence names.
+const NAMED: usize = 3;
+
+/// A sentence, in pieces, so that each format escapes names in its own way.
+pub(super) type Sentence<'a> = Vec<Piece<'a>>;
+
+/// What a reader must know beside the changes: whether it is a rehearsal, what was left out, what comes from where, until
+/// when it may be taken.
+pub(super) fn notes(document: &PlanDocument) -> Vec<Sentence<'_>> {
+    let mut notes = Vec::new();
+    if document.options.simulated {
+        notes.push(vec![prose("A rehearsal: made against the simulator.")]);
+    }
+    notes.extend(reach(document));
+    notes.extend(document.base.as_ref().map(|base| beside(document, base)));
+    notes.extend(document.base.as_ref().and_then(no_longer));
+    if let Some(end) = document.expires_at {
+        notes.push(vec![prose(format!("To be applied before {end}."))]);
+    }
+    notes
+}
+
+fn prose<'a>(text: impl Into<std::borrow::Cow<'a, str>>) -> Piece<'a> {
+    Piece::Prose(text.into())
+}
+
+fn reach(document: &PlanDocument) -> Vec<Sentence<'_>> {
+    let options = &document.options;
+    let mut notes = Vec::new();
+    for (words, selectors) in
+        [("Only servers like ", &options.targets), ("No servers like ", &options.excludes)]
+    {
+        if !selectors.is_empty() {
+            let names = listed(selectors.iter().map(|one| one.as_str().into()), selectors.len());
+            notes.push(sentence(words, names));
+        }
+    }
+    if !options.only.is_empty() {
+        let words: Vec<&str> = options.only.iter().map(|verb| verb.phrase()).collect();
+        let text = match document.summary.left_out {
+            0 => format!("Only these actions: {}.", words.join(", ")),
+            1 => format!("Only these actions: {}; 1 server needs another one.", words.join(", ")),
+            more => format!("Only these actions: {}; {more} servers need others.", words.join(", ")),
+        };
+        notes.push(vec![prose(text)]);
+    }
+    notes
+}
+
+/// How many changes and problems come from where.
+fn beside<'a>(document: &PlanDocument, base: &'a BaseRecord) -> Sentence<'a> {
+    let of = |wanted: Cause| {
+        let changes = document.changes.iter().filter(|change| change.cause == Some(wanted)).count();
+        let problems = document.problems.iter().filter(|problem| problem.cause == Some(wanted)).count();
+        let counts: Vec<String> = [(changes, "change"), (problems, "problem")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, noun)| format!("{count} {noun}{}", if count == 1 { "" } else { "s" }))
+            .collect();
+        (!counts.is_empty()).then(|| format!("{} from {}", counts.join(" and "), wanted.source()))
+    };
+    let parts: Vec<String> =
+        [Cause::ThisChange, Cause::Both, Cause::Drift].into_iter().filter_map(of).collect();
+    let text = if parts.is_empty() { "nothing is planned".to_owned() } else { parts.join(", ") };
+    vec![prose("Beside "), Piece::Name(base.name.as_str().into()), prose(format!(": {text}."))]
+}
+
+fn no_longer(base: &BaseRecord) -> Option<Sentence<'_>> {
+    let gone = &base.no_longer_planned;
+    let names = listed(gone.iter().map(|address| address.to_string().into()), gone.len());
+    (!gone.is_empty()).then(|| sentence("No longer planned: ", names))
+}
+
+fn sentence<'a>(words: &'static str, rest: Sentence<'a>) -> Sentence<'a> {
+    let mut pieces = vec![prose(words)];
+    pieces.extend(rest);
+    pieces.push(prose("."));
+    pieces
+}
+
+fn listed<'a>(names: impl Iterator<Item = std::borrow::Cow<'a, str>>, count: usize) -> Sentence<'a> {
+    let mut pieces = Vec::new();
+    for (at, name) in names.take(NAMED).enumerate() {
+        if at > 0 {
+            pieces.push(prose(", "));
+        }
+        pieces.push(Piece::Name(name));
+    }
+    if count > NAMED {
+        pieces.push(prose(format!(" and {} more", super::words::grouped(count - NAMED))));
+    }
+    pieces
+}
