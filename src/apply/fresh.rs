@@ -50,7 +50,9 @@ pub async fn check_fresh(
     for (name, places) in by_connection {
         let Some(link) = links.get(name) else {
             // Nobody can say anything of them; apply says so of each.
-            places.into_iter().for_each(|at| rest[at] = Some(changes[at].clone()));
+            for at in places {
+                rest[at] = Some(changes[at].clone());
+            }
             continue;
         };
         let ids: Vec<&ServerId> = places.iter().map(|&at| &changes[at].id).collect();

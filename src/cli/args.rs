@@ -148,8 +148,8 @@ pub(super) struct Shape {
     /// None of these servers (repeatable)
     #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
     pub(super) exclude: Vec<Selector>,
-    /// Only these actions: power_on, power_off, suspend, reboot, rename, delete
     #[arg(long, value_name = "ACTION,…", value_delimiter = ',', value_parser = action)]
+    #[arg(help = "Only these actions: power_on, power_off, suspend, reboot, rename, delete")]
     pub(super) only: Vec<Verb>,
     /// A missing server is a warning
     #[arg(long)]

@@ -2,8 +2,8 @@
 
 use fleetform::model::{Address, Location, OffKind, Operation, Power, RebootKind, Verb};
 use fleetform::plan::{
-    Change, Code, Facts, FleetFile, GuardName, Plan, PlanDocument, PlanOptionsRecord, Problem, Refusal,
-    Severity, Step, StepRef, Summary,
+    BaseRecord, Cause, Change, Code, Facts, FleetFile, GuardName, Plan, PlanDocument, PlanOptionsRecord,
+    Problem, Refusal, Severity, Step, StepRef, Summary,
 };
 use fleetform::report::{PlanFormat, PlanView, render_plan};
 use jiff::Timestamp;
@@ -279,12 +279,30 @@ pub(crate) fn document(
 
 /// Two connections, a rename, a swap, a hard fallback, deletes, reboots, a suspended server, problems, refusals.
 pub(crate) fn rich() -> PlanDocument {
-    document(changes(), problems(false), refusals())
+    beside(document(changes(), problems(false), refusals()), "origin/main")
+}
+
+/// A plan beside a base, with a cause for everything, narrowed and with an end.
+fn beside(mut document: PlanDocument, base: &str) -> PlanDocument {
+    let causes = [Cause::ThisChange, Cause::Drift, Cause::Both];
+    for (at, change) in document.changes.iter_mut().enumerate() {
+        change.cause = Some(causes[at % 3]);
+    }
+    for (at, problem) in document.problems.iter_mut().enumerate() {
+        problem.cause = Some(causes[at % 2]);
+    }
+    let gone = ["web-9", base, "web-7", "web-8"].map(|name| address("east", name));
+    document.base = Some(BaseRecord { name: base.into(), fleet: Vec::new(), no_longer_planned: gone.into() });
+    document.options.excludes = vec![base.to_owned(), "label:tier=db".into()];
+    document.expires_at = Some("2026-11-21T14:00:00Z".parse().unwrap());
+    document.unchanged = vec![address("east", "web-1"), address("east", base)];
+    document
 }
 
 /// The same with everything hostile beside it.
 pub(crate) fn hostile_too() -> PlanDocument {
-    document(changes().into_iter().chain(hostile()).collect(), problems(true), refusals())
+    let all = document(changes().into_iter().chain(hostile()).collect(), problems(true), refusals());
+    beside(all, &HOSTILE.concat())
 }
 
 /// Ten thousand changes, one in ten dangerous.

@@ -2,7 +2,7 @@
 
 use crate::arbitrary::documents;
 use crate::rich::{hostile_too, large, rendered, rich, shown};
-use fleetform::plan::PlanDocument;
+use fleetform::plan::{Cause, PlanDocument};
 use fleetform::report::{Danger, PlanFormat, PlanView, render_plan, verdict};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -46,7 +46,8 @@ fn addresses(format: PlanFormat, text: &str) -> Vec<String> {
             .lines()
             .take_while(|line| !line.is_empty())
             .filter(|line| !line.starts_with("  "))
-            .map(|line| line.split("  (id ").next().unwrap().to_owned())
+            .map(|line| line.split("  (id ").next().unwrap())
+            .map(|line| line.split("  [").next().unwrap().to_owned())
             .collect(),
         PlanFormat::Json => {
             let plan: Value = serde_json::from_str(text).unwrap();
@@ -69,6 +70,33 @@ fn addresses(format: PlanFormat, text: &str) -> Vec<String> {
                 .filter(|result| result["ruleId"].as_str().unwrap().starts_with("planned_"))
                 .map(|result| shown(result["properties"]["subject"].as_str().unwrap()))
                 .collect()
+        }
+    }
+}
+
+/// Where each change and each problem comes from is in every format, and as often.
+#[test]
+fn causes_are_told_in_every_format() {
+    let document = rich();
+    for cause in [Cause::ThisChange, Cause::Drift, Cause::Both] {
+        let changes = document.changes.iter().filter(|change| change.cause == Some(cause));
+        let problems = document.problems.iter().filter(|problem| problem.cause == Some(cause)).count();
+        let dangerous = changes.clone().filter(|change| Danger::of(change).is_dangerous()).count();
+        let phrase = cause.phrase();
+        for (format, mark, expected) in [
+            (PlanFormat::Text, format!("  [{phrase}]\n"), changes.clone().count() + problems),
+            (PlanFormat::Markdown, format!("**{phrase}**"), changes.clone().count() + problems),
+            (PlanFormat::Html, format!("<b>{phrase}</b>"), changes.clone().count() + problems),
+            (PlanFormat::Diff, format!("  [{phrase}]\n"), changes.clone().count() + problems),
+            (PlanFormat::Sarif, format!("; from {}\"", cause.source()), dangerous + problems),
+            (
+                PlanFormat::Json,
+                format!("\"cause\": {}", serde_json::json!(cause)),
+                changes.count() + problems,
+            ),
+        ] {
+            let text = rendered(format, &document);
+            assert_eq!(text.matches(&mark).count(), expected, "{format:?}: {mark}");
         }
     }
 }

@@ -51,7 +51,7 @@ fn planned(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Fail
     let mut refusals = refusals(&planned.plan, &session.fleet.limits, &args.guards);
     refusals.retain(|refusal| refusal.limit.is_some());
     let expires_at = args.expires.map(|time| expiry(planned.now, time)).transpose()?;
-    let document = PlanDocument { refusals, base, expires_at, ..document(&session, &planned) };
+    let document = PlanDocument { expires_at, base, refusals, ..document(&session, &planned) };
     if let Some(path) = &args.out {
         saved::write(path, &document)?;
     }
