@@ -32,10 +32,10 @@ pub fn load_base(
 ) -> Result<Base, String> {
     let path = Path::new(name);
     if is_spelled_as_path(name) {
-        return match path.exists() {
-            true => Ok(of(load::load(&[path.to_path_buf()], specs, mode))),
-            false => Err(format!("there is no file {name} to compare with")),
-        };
+        if !path.exists() {
+            return Err(format!("there is no file {name} to compare with"));
+        }
+        return Ok(of(load::load(&[path.to_path_buf()], specs, mode)));
     }
     let mut texts = Vec::new();
     for file in paths {

@@ -25,9 +25,12 @@ fn half(mut change: Change, is_wanted: impl Fn(&Verb) -> bool) -> Change {
     change.actions.retain(&is_wanted);
     change.steps.retain(|step| (step.operation.verb() == Verb::Rename) == renames);
     let before = &change.before;
-    change.after = change.after.map(|after| match renames {
-        true => Facts { name: after.name, power: before.power },
-        false => Facts { name: before.name.clone(), power: after.power },
+    change.after = change.after.map(|after| {
+        if renames {
+            Facts { name: after.name, power: before.power }
+        } else {
+            Facts { name: before.name.clone(), power: after.power }
+        }
     });
     if renames {
         change.rebooted_since = None;
