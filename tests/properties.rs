@@ -8,8 +8,10 @@ mod carried_out;
 mod worlds;
 
 use carried_out::{carried_out, place};
-use fleetform::model::{Capabilities, LiveState, Operation, RebootKind, RebootSupport, Verb};
-use fleetform::plan::{Code, Plan, PlanDocument, Severity, Step, unmanaged};
+use fleetform::model::{
+    Address, Capabilities, LiveState, Operation, RebootKind, RebootSupport, Selector, Verb,
+};
+use fleetform::plan::{Cause, Code, Plan, PlanDocument, Problem, Severity, Step, attribute, unmanaged};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
@@ -155,6 +157,65 @@ proptest! {
             prop_assert!(narrow.changes.contains(change) || is_told(), "lost under the target: {change:#?}");
         }
         prop_assert_eq!(narrow.summary.unmanaged, full.summary.unmanaged);
+    }
+
+    #[test]
+    fn exclusions_and_kinds_of_action_only_narrow(
+        world in world(),
+        only in prop::sample::subsequence(Verb::ALL.to_vec(), 1..4),
+        which in any::<Index>(),
+    ) {
+        let full = world.plan();
+        let mut part = world.clone();
+        part.options.only.clone_from(&only);
+        if !world.desired.is_empty() {
+            let one = &world.desired[which.index(world.desired.len())].address;
+            part.options.excludes = vec![Selector::parse(&one.to_string()).unwrap()];
+        }
+        let narrow = part.plan();
+        // A change that cannot be had as a whole, for its name, may be had in part.
+        let no_name = |p: &&Problem| matches!(p.code, Code::NameTaken | Code::InvalidName);
+        let nameless: Vec<&Address> = full.problems.iter().filter(no_name).map(|p| &p.address).collect();
+        for change in &narrow.changes {
+            prop_assert!(part.options.selects(part.entry(&change.address)), "excluded: {change:#?}");
+            prop_assert!(change.actions.iter().all(|verb| only.contains(verb)), "{change:#?}");
+            let whole = full.changes.iter().find(|other| other.address == change.address);
+            let is_part = whole.map_or(nameless.contains(&&change.address), |whole| {
+                whole.id == change.id
+                    && whole.before == change.before
+                    && change.actions.iter().all(|verb| whole.does(*verb))
+            });
+            prop_assert!(is_part, "{change:#?} is no part of {whole:#?}");
+        }
+        // Every server that needs something is changed in full, told of, counted as left out, or excluded.
+        let wanting = full.changes.iter().filter(|change| part.options.selects(part.entry(&change.address)));
+        let less = wanting.filter(|change| !change.actions.iter().all(|verb| only.contains(verb))).count();
+        let most = less + nameless.len();
+        prop_assert!((less as u64..=most as u64).contains(&narrow.summary.left_out), "{less} to {most}: {narrow:#?}");
+    }
+
+    #[test]
+    fn what_the_base_leads_to_as_well_is_drift_and_the_rest_is_not(world in world(), which in any::<Index>()) {
+        let plan = world.plan();
+        let attributed = |base: &Plan| {
+            let mut plan = plan.clone();
+            let gone = attribute(&mut plan, base);
+            let causes = plan.changes.iter().map(|change| change.cause);
+            (gone.len(), causes.chain(plan.problems.iter().map(|problem| problem.cause)).collect::<Vec<_>>())
+        };
+        let (gone, causes) = attributed(&plan);
+        prop_assert!(gone == 0 && causes.iter().all(|cause| *cause == Some(Cause::Drift)));
+        let (gone, causes) = attributed(&Plan::default());
+        prop_assert!(gone == 0 && causes.iter().all(|cause| *cause == Some(Cause::ThisChange)));
+        // The base without one entry: of the changes, that entry's alone can come from this change.
+        if !plan.changes.is_empty() {
+            let one = &plan.changes[which.index(plan.changes.len())];
+            let mut base = plan.clone();
+            base.changes.retain(|change| change.address != one.address);
+            let (_, causes) = attributed(&base);
+            let new = plan.changes.iter().zip(causes).filter(|(_, cause)| *cause == Some(Cause::ThisChange));
+            prop_assert_eq!(new.map(|(change, _)| &change.address).collect::<Vec<_>>(), vec![&one.address]);
+        }
     }
 
     #[test]
