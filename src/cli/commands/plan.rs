@@ -2,12 +2,12 @@
 
 use super::{approved, saved, view};
 use crate::cli::args::{Global, Guards, PlanArgs};
-use crate::cli::early;
 use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch::{self, Planned};
 use crate::cli::io::Io;
 use crate::cli::session::Session;
 use crate::cli::stop::{Signals, block_on};
+use crate::cli::{early, offline};
 use crate::config;
 use crate::model::Limits;
 use crate::plan::{Accepted, PlanDocument, Refusal, check_guards};
@@ -28,17 +28,10 @@ fn annotates() -> bool {
 }
 
 fn planned(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
-    let (session, planned) = block_on(async {
-        let signals = Signals::listen()?;
-        let work = async {
-            let (session, reading) = early::open(global, &args.shape, io).await?;
-            session.check_targets(&args.shape.target)?;
-            let replay = fetch::read_ledger(&session, io)?;
-            let planned = fetch::planned(&session, &args.shape, reading, replay, io).await?;
-            Ok((session, planned))
-        };
-        signals.unless_interrupted(work).await
-    })?;
+    let (session, planned) = match &args.live.live {
+        Some(snapshot) => offline::planned(snapshot, &args.live, &args.shape, global, io)?,
+        None => from_providers(global, args, io)?,
+    };
     // That deletes need a flag at apply is no news to a reviewer, who sees them; a bound that is exceeded is.
     let mut refusals = refusals(&planned.plan, &session.fleet.limits, &args.guards);
     refusals.retain(|refusal| refusal.limit.is_some());
@@ -61,10 +54,32 @@ fn planned(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Fail
     })
 }
 
+fn from_providers(
+    global: &Global,
+    args: &PlanArgs,
+    io: &mut Io<'_>,
+) -> Result<(Session, Planned<'static>), Failure> {
+    block_on(async {
+        let signals = Signals::listen()?;
+        let work = async {
+            let (session, reading) = early::open(global, &args.shape, io).await?;
+            session.check_targets(&args.shape.target)?;
+            let replay = fetch::read_ledger(&session, io)?;
+            let planned = fetch::planned(&session, &args.shape, reading, replay, io).await?;
+            Ok((session, planned))
+        };
+        signals.unless_interrupted(work).await
+    })
+}
+
 /// The plan as a document.
 pub(super) fn document(session: &Session, planned: &Planned<'_>) -> PlanDocument {
     let options = saved::options_record(&planned.options, session.is_simulated());
-    PlanDocument::new(planned.plan.clone(), saved::fleet_files(&session.fleet), options, planned.now)
+    let plan = planned.plan.clone();
+    PlanDocument {
+        snapshot: planned.snapshot.clone(),
+        ..PlanDocument::new(plan, saved::fleet_files(&session.fleet), options, planned.now)
+    }
 }
 
 /// The guards of the file and of the command line together: all of them hold.

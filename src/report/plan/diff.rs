@@ -2,8 +2,9 @@
 //! change, in the fleet file's words. `patch` takes it; any viewer of diffs colours it.
 
 use super::PlanView;
+use super::age::age_sentence;
 use super::verdict::verdict;
-use super::words::{action, remarks, severity};
+use super::words::{Piece, action, remarks, severity};
 use crate::model::Verb;
 use crate::plan::{Change, Facts};
 use crate::report::paint::safe;
@@ -23,11 +24,15 @@ const FILE_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(
 pub(super) fn plan_diff(view: &PlanView<'_>) -> String {
     let document = view.document;
     let mut out = format!("# {}\n# digest {}\n", verdict(document), safe(&document.digest));
+    if let Some(sentence) = age_sentence(document) {
+        let words: String = sentence.iter().map(Piece::as_str).collect();
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(out, "# {}", safe(&words));
+    }
     for problem in &document.problems {
         let place = problem.location.as_ref().map_or_else(String::new, |at| format!("  ({at})"));
         let word = severity(problem);
         let text = format!("{word}[{}] {}: {}{place}", problem.code, problem.address, problem.message);
-        // Writing to a String cannot fail, here and below.
         let _ = writeln!(out, "# {}", safe(&text));
     }
     for refusal in view.refusals {

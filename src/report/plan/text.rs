@@ -1,6 +1,7 @@
 //! The plan as text: as short as it can be, and complete; what is dangerous comes first.
 
 use super::PlanView;
+use super::age::age_sentence;
 use super::danger::by_danger;
 use super::verdict::verdict;
 use super::words::{Deed, Piece, call, deeds, severity, telling_id};
@@ -37,6 +38,9 @@ pub fn plan_text(view: &PlanView<'_>) -> String {
             "Unchanged servers are counted in a plan and not listed: `fleetform status` lists every server.";
         line(&mut out, &format!("{}\n", paint.dim(text)));
     }
+    if let Some(sentence) = age_sentence(document) {
+        line(&mut out, &words(&sentence));
+    }
     line(&mut out, &paint.bold(&verdict(document)));
     out
 }
@@ -69,13 +73,7 @@ fn change_text(out: &mut String, change: &Change, paint: Paint) {
 }
 
 fn deed_text(out: &mut String, deed: &Deed<'_>, paint: Paint) {
-    let words: String = deed
-        .pieces
-        .iter()
-        .map(|piece| match piece {
-            Piece::Prose(text) | Piece::Name(text) => safe(text),
-        })
-        .collect();
+    let words = words(&deed.pieces);
     let label = deed.label;
     line(
         out,
@@ -84,6 +82,10 @@ fn deed_text(out: &mut String, deed: &Deed<'_>, paint: Paint) {
             _ => format!("  {} {label:<7} {words}", paint.yellow("~")),
         },
     );
+}
+
+fn words(pieces: &[Piece<'_>]) -> String {
+    pieces.iter().map(|piece| safe(piece.as_str())).collect()
 }
 
 /// Why it is done, and the calls.

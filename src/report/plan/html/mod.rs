@@ -4,6 +4,7 @@
 mod escape;
 
 use super::PlanView;
+use super::age::age_sentence;
 use super::danger::{Danger, by_danger};
 use super::verdict::verdict;
 use super::words::{Piece, action, deeds, severity, telling_id};
@@ -64,6 +65,13 @@ fn head(out: &mut String, view: &PlanView<'_>) {
     let options = &view.document.options;
     if options.simulated {
         out.push_str("<p class=\"note\">A rehearsal: made against the simulator.</p>\n");
+    }
+    if let Some(sentence) = age_sentence(view.document) {
+        let words = sentence.iter().map(|piece| match piece {
+            Piece::Prose(words) => text(words),
+            Piece::Name(name) => code(name),
+        });
+        let _ = writeln!(out, "<p class=\"note\">{}</p>", words.collect::<String>());
     }
     if !options.targets.is_empty() {
         let targets: Vec<String> = options.targets.iter().map(|target| code(target)).collect();

@@ -6,9 +6,10 @@ mod items;
 mod limit;
 
 use super::PlanView;
+use super::age::age_sentence;
 use super::verdict::verdict;
-use super::words::grouped;
-use escape::code_of;
+use super::words::{Piece, grouped};
+use escape::{code_of, prose};
 use items::{Class, Item, items};
 pub use limit::MaxLength;
 use limit::length;
@@ -77,12 +78,19 @@ impl Comment<'_> {
         if options.simulated {
             out.push_str("\nA rehearsal: made against the simulator.\n");
         }
+        if let Some(sentence) = age_sentence(self.view.document) {
+            let words = sentence.iter().map(|piece| match piece {
+                Piece::Prose(text) => prose(text),
+                Piece::Name(name) => code_of(name, SHORT),
+            });
+            // Writing to a String cannot fail, here and below.
+            let _ = writeln!(out, "\n{}", words.collect::<String>());
+        }
         if !options.targets.is_empty() {
             let names: Vec<String> =
                 options.targets.iter().take(TARGETS).map(|target| code_of(target, SHORT)).collect();
             let more = options.targets.len().saturating_sub(TARGETS);
             let more = if more == 0 { String::new() } else { format!(" and {} more", grouped(more)) };
-            // Writing to a String cannot fail, here and below.
             let _ = writeln!(out, "\nOnly servers like {}{more}.", names.join(", "));
         }
         out
