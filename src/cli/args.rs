@@ -280,8 +280,8 @@ pub(super) struct SnapshotArgs {
     /// How long to wait for servers in transition [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) settle_timeout: Option<Duration>,
-    /// Sign with this minisign secret key; its password: env FLEETFORM_SIGN_PASSWORD
     #[arg(long, value_name = "KEYFILE")]
+    #[arg(help = "Sign with this minisign secret key; its password: env FLEETFORM_SIGN_PASSWORD")]
     pub(super) sign: Option<PathBuf>,
 }
 

@@ -52,7 +52,11 @@ fn of_connection(
     let told = match &connection.servers {
         Ok(servers) => {
             let mut servers: Vec<ServerSnapshot> = servers.iter().map(of_server).collect();
-            servers.sort_by(|a, b| (&a.id, &a.name).cmp(&(&b.id, &b.name)));
+            // Without ids there may be namesakes: then all that is known of them decides.
+            let whole = |server: &ServerSnapshot| serde_json::to_string(server).unwrap_or_default();
+            servers.sort_by(|a, b| {
+                (&a.id, &a.name).cmp(&(&b.id, &b.name)).then_with(|| whole(a).cmp(&whole(b)))
+            });
             let absent = absent_ids.get(&connection.name);
             Told::Servers { servers, absent_ids: absent.into_iter().flatten().cloned().collect() }
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub const MOST_BYTES: u64 = 1 << 30;
 
 /// So far a snapshot may seem to come from the future: clocks differ.
-pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
+pub const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
 /// How old a snapshot is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,4 +73,45 @@ pub fn read(bytes: &[u8]) -> Result<Snapshot, String> {
         ));
     }
     Ok(snapshot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_to_the_second_and_clocks_may_differ_by_a_minute() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let hour = Duration::from_hours(1);
+        for (taken_at, expected) in [
+            ("2026-11-21T12:00:00Z", Age::Fresh),
+            ("2026-11-21T11:00:00Z", Age::Fresh),
+            ("2026-11-21T10:59:59Z", Age::Old(Duration::from_secs(3601))),
+            ("-009999-01-02T01:59:59Z", Age::Old(Duration::from_secs(379_500_285_601))),
+            ("2026-11-21T12:01:00Z", Age::Fresh),
+            ("2026-11-21T12:01:00.001Z", Age::Future),
+            ("9999-12-30T22:00:00Z", Age::Future),
+        ] {
+            assert_eq!(age(taken_at.parse().unwrap(), now, hour), expected, "{taken_at}");
+        }
+        assert_eq!(age(now, now, Duration::ZERO), Age::Fresh);
+    }
+
+    #[test]
+    fn what_is_no_snapshot_says_why_and_what_to_do() {
+        for (text, why) in [
+            ("", "empty"),
+            ("{", "cut off"),
+            ("{\"format_version\":\"1.0\"", "cut off"),
+            ("[]", "no snapshot"),
+            ("null", "no snapshot"),
+            ("{}", "no format_version"),
+            ("{\"format_version\":\"2.1\"}", "2.1"),
+            ("{\"format_version\":\"\"}", "format version"),
+            ("{\"format_version\":\"1.9\"}", "missing field"),
+        ] {
+            let error = read(text.as_bytes()).unwrap_err();
+            assert!(error.contains(why) && error.contains("take"), "{text}: {error}");
+        }
+    }
 }

@@ -1,5 +1,5 @@
 //! Signatures of snapshots in minisign's format (<https://jedisct1.github.io/minisign/>, read 2026-11-21): a detached
-//! file of four lines, over the BLAKE2b hash of the snapshot. What fleetform signs, `minisign -V` checks, and the
+//! file of four lines, over the `BLAKE2b` hash of the snapshot. What fleetform signs, `minisign -V` checks, and the
 //! other way round. Signatures of the old kind, over the whole file, are refused: minisign has made none without
 //! being asked to since 0.10.
 
@@ -154,4 +154,87 @@ fn is_comment(line: &str) -> bool {
 /// An id as minisign prints it: the number in hex, which is stored with its lowest byte first.
 fn key_id(bytes: &[u8]) -> String {
     bytes.iter().rev().fold(String::new(), |out, byte| out + &format!("{byte:02X}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// minisign's own key, from <https://jedisct1.github.io/minisign/>, read 2026-11-21.
+    const PUBLISHED: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+
+    /// A signature of the four bytes `test` by it, from <https://docs.rs/minisign-verify/0.2>, read 2026-11-21.
+    const OF_TEST: &str = "untrusted comment: signature from minisign secret key\n\
+        RUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\n\
+        trusted comment: timestamp:1633700835\tfile:test\tprehashed\n\
+        wLMDjy9FLAuxZ3q4NlEvkgtyhrr0gtTu6KC4KBJdITbbOeAi1zBIYo0v4iTgt8jJpIidRJnp94ABQkJAgAooBQ==\n";
+
+    /// One of the old kind, from <https://docs.rs/minisign-verify/0.1>, read 2026-11-21.
+    const OF_TEST_LEGACY: &str = "untrusted comment: signature from minisign secret key\n\
+        RWQf6LRCGA9i59SLOFxz6NxvASXDJeRtuZykwQepbDEGt87ig1BNpWaVWuNrm73YiIiJbq71Wi+dP9eKL8OC351vwIasSSbXxwA=\n\
+        trusted comment: timestamp:1555779966\tfile:test\n\
+        QtKMXWyYcwdpZAlPF7tE2ENJkRd1ujvKjlj1m9RtHTBnZPa5WKU5uWRs5GoP5M/VqE81QFuMKI5k/SfNQUaOAA==\n";
+
+    fn at() -> Timestamp {
+        "2026-11-21T12:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_published_signature_of_the_real_tool_is_checked() {
+        let file = format!("untrusted comment: minisign public key E7620F1842B4E81F\n{PUBLISHED}\n");
+        for text in [PUBLISHED, &file, &file.replace('\n', "\r\n")] {
+            let key = VerifyingKey::read(text).unwrap();
+            assert_eq!(key.id(), "E7620F1842B4E81F", "as the file's own comment says");
+            assert_eq!(key.verify(b"test", OF_TEST), Ok(()));
+            assert_eq!(key.verify(b"test", &OF_TEST.replace('\n', "\r\n")), Ok(()));
+            assert_eq!(key.verify(b"Test", OF_TEST), Err(Refused::Altered));
+            assert_eq!(key.verify(b"test", OF_TEST_LEGACY), Err(Refused::Legacy));
+            let later = OF_TEST.replace("1633700835", "1733700835");
+            assert_eq!(key.verify(b"test", &later), Err(Refused::Altered), "the comment is signed as well");
+        }
+    }
+
+    #[test]
+    fn any_cut_or_changed_signature_is_refused_and_nothing_panics() {
+        let key = VerifyingKey::read(PUBLISHED).unwrap();
+        for at in 0..OF_TEST.trim_end().len() {
+            assert!(key.verify(b"test", &OF_TEST[..at]).is_err(), "cut at {at}");
+        }
+        let (head, rest) = OF_TEST.split_once('\n').unwrap();
+        for at in 0..rest.trim_end().len() {
+            let mut bytes = rest.as_bytes().to_vec();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let text = format!("{head}\n{}", String::from_utf8(bytes).unwrap());
+            assert!(key.verify(b"test", &text).is_err(), "changed at {at}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_one_crate_signs_the_other_checks_with_a_comment_of_one_line() {
+        let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+        let signing = SigningKey::read(&pair.sk.to_box(None).unwrap().into_string(), None).unwrap();
+        let verifying = VerifyingKey::read(&pair.pk.to_box().unwrap().into_string()).unwrap();
+        for (data, name) in [(&b""[..], "a.json"), (b"{}", "a\nb\t\u{1b}.json"), (b"\0\xff", "")] {
+            let text = signing.sign(data, name, at()).unwrap();
+            assert_eq!(text.lines().count(), 4, "{text}");
+            assert_eq!(verifying.verify(data, &text), Ok(()));
+            assert_eq!(verifying.verify(b"other", &text), Err(Refused::Altered));
+        }
+        assert_eq!(format!("{signing:?}"), format!("SigningKey({})", verifying.id()));
+    }
+
+    #[test]
+    fn what_is_no_key_is_told_without_showing_any_of_it() {
+        let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+        let text = pair.sk.to_box(None).unwrap().into_string();
+        let line = text.lines().nth(1).unwrap();
+        let damaged = text.replace(&line[120..124], "AAAA");
+        for garbage in ["", "one line", "a\nb", &text[..text.len() - 20], &damaged, PUBLISHED] {
+            let error = SigningKey::read(garbage, None).unwrap_err();
+            assert!(!error.contains(&line[100..110]), "{error}");
+        }
+        for garbage in ["", "RWQ", OF_TEST, &text, &PUBLISHED.replace("RWQ", "XXX")] {
+            assert!(VerifyingKey::read(garbage).is_err(), "{garbage}");
+        }
+    }
 }

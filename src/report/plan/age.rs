@@ -42,3 +42,26 @@ pub(super) fn age_sentence(document: &PlanDocument) -> Option<Vec<Piece<'_>>> {
         Piece::Prose(format!(", {age} old (taken at {}){signed}.", snapshot.taken_at).into()),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_in_its_two_largest_units() {
+        for (seconds, words) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (61, "1 min 1 s"),
+            (3_599, "59 min 59 s"),
+            (7_500, "2 h 5 min"),
+            (86_400, "1 d"),
+            (86_460, "1 d"),
+            (93_600, "1 d 2 h"),
+            (400 * 86_400, "400 d"),
+        ] {
+            assert_eq!(duration_words(Duration::from_secs(seconds)), words);
+        }
+    }
+}
