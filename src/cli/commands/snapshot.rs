@@ -28,7 +28,9 @@ pub(in crate::cli) fn run(global: &Global, args: &SnapshotArgs, io: &mut Io<'_>)
     }
     let shape =
         Shape { target: args.target.clone(), settle_timeout: args.settle_timeout, ..Shape::default() };
+    // Down to the second: it is shown everywhere, and it may seem older than it is, never younger.
     let taken_at = Timestamp::now();
+    let taken_at = Timestamp::from_second(taken_at.as_second()).unwrap_or(taken_at);
     let (session, planned) = block_on(async {
         let signals = Signals::listen()?;
         let work = async {
