@@ -6,6 +6,7 @@
 //! - [`provider`]: the contract with providers; [`http`]: what those that speak HTTP share;
 //!   [`providers`]: one folder each, and their registry
 //! - [`diff`]: which live server is meant, and what differs; [`plan`]: ordered changes, problems, guards; pure
+//! - [`snapshot`]: what the providers and the ledger said, as a file to plan from
 //! - [`ledger`]: what live state cannot tell; [`apply`]: carries a plan out
 //! - [`report`]: what people and pipelines read
 //! - [`simulator`]: the other side of the wire, on loopback
@@ -23,3 +24,4 @@ pub mod provider;
 pub mod providers;
 pub mod report;
 pub mod simulator;
+pub mod snapshot;

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("http", &["provider"]),
     ("ledger", &["model"]),
     ("apply", &["model", "plan", "provider", "ledger"]),
+    ("snapshot", &["model", "plan"]),
     ("report", &["model", "config", "diff", "plan", "apply"]),
     ("simulator", &["model"]),
 ];

@@ -31,6 +31,10 @@ mod plan;
 mod saved;
 #[path = "cli/secrets.rs"]
 mod secrets;
+#[path = "cli/snapshot.rs"]
+mod snapshot;
+#[path = "cli/snapshot_signed.rs"]
+mod snapshot_signed;
 #[path = "cli/starting.rs"]
 mod starting;
 #[path = "cli/trouble.rs"]

@@ -9,6 +9,7 @@ use fleetform::config::{Mode, fleet_schema, load};
 use fleetform::plan::PlanDocument;
 use fleetform::providers::{REGISTRY, specs};
 use fleetform::report::{ApplyDocument, provider_rows, providers_text};
+use fleetform::snapshot::Snapshot;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,7 @@ fn pretty(value: &impl serde::Serialize) -> String {
 fn schemas_are_what_the_code_writes() {
     held_equal("schemas/fleet.schema.json", &pretty(&fleet_schema(&specs())));
     held_equal("schemas/plan.schema.json", &pretty(&schemars::schema_for!(PlanDocument)));
+    held_equal("schemas/snapshot.schema.json", &pretty(&schemars::schema_for!(Snapshot)));
     held_equal("schemas/apply.schema.json", &pretty(&schemars::schema_for!(ApplyDocument)));
 }
 

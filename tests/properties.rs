@@ -4,6 +4,8 @@
 
 #[path = "properties/carried_out.rs"]
 mod carried_out;
+#[path = "properties/snapshots.rs"]
+mod snapshots;
 #[path = "properties/worlds.rs"]
 mod worlds;
 
@@ -17,7 +19,7 @@ use proptest::sample::Index;
 use serde_json::Value;
 use worlds::{World, document, world};
 
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     let cases = if std::env::var_os("FLEETFORM_LONG").is_some() { 100_000 } else { 1_000 };
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }

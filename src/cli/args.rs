@@ -114,6 +114,8 @@ pub(super) enum Command {
     Apply(ApplyArgs),
     /// The live servers against the file
     Status(StatusArgs),
+    /// Store live state in a file to plan from: plan --live
+    Snapshot(SnapshotArgs),
     /// YAML for live servers that the file does not have
     Import(ImportArgs),
     /// Settle a change whose outcome nobody can see
@@ -154,7 +156,7 @@ pub(super) struct Shape {
     /// A missing server is a warning
     #[arg(long)]
     pub(super) allow_missing: bool,
-    /// Reboot servers of which nobody knows when they were
+    /// Reboot servers where nobody knows when they were
     #[arg(long)]
     pub(super) reboot_unknown: bool,
     /// How long to wait for servers in transition [default: 30s]
@@ -192,8 +194,31 @@ pub(super) struct Guards {
     pub(super) max_deletes: Vec<crate::model::Bound>,
 }
 
+/// Live state from a snapshot.
+#[derive(Debug, Default, Args)]
+pub(super) struct LiveArgs {
+    /// Plan from a snapshot: no credentials, no network
+    #[arg(long, value_name = "SNAPSHOT")]
+    pub(super) live: Option<PathBuf>,
+    /// The oldest snapshot to plan from [default: 24h]
+    #[arg(long, value_name = "TIME", requires = "live", value_parser = max_age)]
+    pub(super) max_age: Option<Duration>,
+    /// Only a snapshot signed with this minisign key: a .pub file, or its text
+    #[arg(long, value_name = "KEY", requires = "live")]
+    pub(super) verify_key: Option<String>,
+}
+
+impl LiveArgs {
+    /// The oldest snapshot to plan from.
+    pub(super) fn max_age(&self) -> Duration {
+        self.max_age.unwrap_or(Duration::from_hours(24))
+    }
+}
+
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) live: LiveArgs,
     #[command(flatten)]
     pub(super) shape: Shape,
     #[command(flatten)]
@@ -257,6 +282,22 @@ pub(super) struct StatusArgs {
     /// Only servers like this: 'east/web-*' or 'label:tier=web' (repeatable)
     #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
     pub(super) target: Vec<Selector>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SnapshotArgs {
+    /// The file to write; - is stdout
+    #[arg(long, value_name = "PATH")]
+    pub(super) out: PathBuf,
+    /// Only connections of servers like this: 'east/web-*' or 'label:tier=web' (repeatable)
+    #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
+    pub(super) target: Vec<Selector>,
+    /// How long to wait for servers in transition [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) settle_timeout: Option<Duration>,
+    #[arg(long, value_name = "KEYFILE")]
+    #[arg(help = "Sign with this minisign secret key; its password: env FLEETFORM_SIGN_PASSWORD")]
+    pub(super) sign: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -336,6 +377,8 @@ pub(super) enum SchemaOf {
     Fleet,
     // The saved plan, which is also what `plan --format json` prints.
     Plan,
+    // What `snapshot` writes.
+    Snapshot,
     // What `apply --format json` prints.
     Apply,
 }
@@ -378,6 +421,10 @@ fn duration(text: &str) -> Result<Duration, String> {
         return Ok(Duration::ZERO);
     }
     crate::config::parse_duration(text).ok_or_else(|| "write a time such as 500ms, 30s, 15m or 2h".into())
+}
+
+fn max_age(text: &str) -> Result<Duration, String> {
+    duration(text).map_err(|_| "write a time such as 30m, 2h or 48h; at most 168h".into())
 }
 
 fn max_length(text: &str) -> Result<MaxLength, String> {

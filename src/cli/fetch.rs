@@ -9,11 +9,11 @@ use crate::config::Connection;
 use crate::diff::LiveIndex;
 use crate::ledger::{self, OpenIntent, Outcome, Replay};
 use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, ServerId, Settles, Verb};
-use crate::plan::{Code, ConnectionLive, Inputs, Options, Plan, ReadFailure, plan};
+use crate::plan::{Code, ConnectionLive, Inputs, Options, Plan, ReadFailure, SnapshotRecord, plan};
 use crate::provider::list_all;
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -29,7 +29,14 @@ pub(super) struct Planned<'a> {
     pub(super) replay: Replay,
     pub(super) recovered: Vec<Recovered>,
     pub(super) now: Timestamp,
+    /// Ids that no list showed, that were asked for, and that are not there.
+    pub(super) absent_ids: AbsentIds,
+    /// Where live state comes from, if not from the providers.
+    pub(super) snapshot: Option<SnapshotRecord>,
 }
+
+/// Ids by connection.
+pub(super) type AbsentIds = BTreeMap<ConnectionName, BTreeSet<ServerId>>;
 
 impl Planned<'_> {
     pub(super) fn inputs<'b>(&'b self, session: &'b Session) -> Inputs<'b> {
@@ -72,6 +79,7 @@ pub(super) fn options(shape: &Shape) -> Options {
         allow_missing: shape.allow_missing,
         reboot_unknown: shape.reboot_unknown,
         list_unchanged: shape.list_unchanged,
+        absent_ids: None,
     }
 }
 
@@ -95,11 +103,22 @@ pub(super) async fn planned(
     let recovering = recover(&replay.open, &links, Timestamp::now(), shape.patience());
     let (listed, recovered) = futures_util::future::join(rest_live, recovering).await;
     live.extend(listed);
-    look_for_unlisted(session, &options, &links, &mut live).await;
+    let absent_ids = look_for_unlisted(session, &options, &links, &mut live).await;
     mark_under_way(&replay, &links, &mut live).await;
     adopt(&mut replay, &recovered);
     let now = Timestamp::now();
-    let mut planned = Planned { plan: Plan::default(), live, links, options, replay, recovered, now };
+    let plan_later = Plan::default();
+    let mut planned = Planned {
+        plan: plan_later,
+        live,
+        links,
+        options,
+        replay,
+        recovered,
+        now,
+        absent_ids,
+        snapshot: None,
+    };
     planned.plan = plan(&planned.inputs(session));
     settle(session, &mut planned, shape.patience(), io).await;
     Ok(planned)
@@ -141,13 +160,14 @@ pub(super) async fn list(
 }
 
 /// A list may leave servers out (Hostway's shows some states only on request), so an entry that is bound by an id
-/// which no list shows is asked for by that id before it is called missing or gone.
+/// which no list shows is asked for by that id before it is called missing or gone. Returns those that are gone.
 async fn look_for_unlisted(
     session: &Session,
     options: &Options,
     links: &Links,
     live: &mut [ConnectionLive<'static>],
-) {
+) -> AbsentIds {
+    let mut absent = AbsentIds::new();
     let by_id: Vec<&DesiredServer> =
         session.fleet.servers.iter().filter(|entry| entry.id.is_some() && options.selects(entry)).collect();
     for connection in live {
@@ -166,9 +186,12 @@ async fn look_for_unlisted(
             here.into_iter().filter(|id| index.with_id(id.as_str()).is_none()).collect();
         let found = join_all(unlisted.iter().map(|id| link.provider.get(id))).await;
         let mut failed = None;
-        for answer in found {
+        for (id, answer) in unlisted.into_iter().zip(found) {
             match answer {
-                Ok(server) => servers.extend(server),
+                Ok(Some(server)) => servers.push(server),
+                Ok(None) => {
+                    absent.entry(connection.name.clone()).or_default().insert(id.clone());
+                }
                 Err(error) => failed = Some(error),
             }
         }
@@ -177,6 +200,7 @@ async fn look_for_unlisted(
                 Err(ReadFailure { message: error.to_string(), transient: error.is_transient() });
         }
     }
+    absent
 }
 
 /// Calls of an earlier run that the provider is still at, where only its records show it: the server's own state is
@@ -278,7 +302,8 @@ async fn read_again(session: &Session, planned: &mut Planned<'static>, address: 
     match link.provider.get(id).await {
         Ok(Some(live)) => servers[at] = live,
         Ok(None) => {
-            servers.remove(at);
+            let gone = servers.remove(at).id;
+            planned.absent_ids.entry(address.connection.clone()).or_default().extend(gone);
         }
         Err(error) => tracing::debug!(%address, %error, "could not be read again"),
     }

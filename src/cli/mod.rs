@@ -7,9 +7,11 @@ mod early;
 mod exit;
 mod fetch;
 mod io;
+mod offline;
 mod progress;
 mod session;
 mod stop;
+mod whole;
 
 pub use exit::code;
 pub use io::Io;
@@ -48,6 +50,7 @@ fn dispatch(cli: &Cli, io: &mut Io<'_>) -> Result<u8, Failure> {
         Command::Show(args) => commands::show::run(global, args, io),
         Command::Apply(args) => commands::apply::run(global, args, io),
         Command::Status(args) => commands::status::run(global, args, io),
+        Command::Snapshot(args) => commands::snapshot::run(global, args, io),
         Command::Import(args) => commands::import::run(global, args, io),
         Command::Resolve(args) => commands::resolve::run(global, args, io),
         Command::Providers => commands::providers::run(global, io),

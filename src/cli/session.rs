@@ -31,6 +31,8 @@ pub(super) struct Session {
     /// real ones.
     pub(super) ledger: PathBuf,
     pub(super) simulator: Option<Running>,
+    /// Of simulated servers, whether or not the simulator runs.
+    simulated: bool,
 }
 
 impl Session {
@@ -59,15 +61,24 @@ impl Session {
         let fleet = loaded.fleet;
         let Some(world) = &global.simulate else {
             let ledger = fleet.ledger.clone();
-            return Ok(Self { fleet, ledger, simulator: None });
+            return Ok(Self { fleet, ledger, simulator: None, simulated: false });
         };
-        let ledger = fleet.ledger.join("simulated");
+        let ledger = rehearsed(&fleet.ledger);
         let simulator = start_simulator(&fleet, world.as_deref(), &ledger, io)?;
-        Ok(Self { fleet, ledger, simulator: Some(simulator) })
+        Ok(Self { fleet, ledger, simulator: Some(simulator), simulated: true })
+    }
+
+    /// Reads the fleet files, and connects to nothing: what is live is known already, of a simulated world or of the
+    /// real one.
+    pub(super) fn offline(global: &Global, simulated: bool, io: &mut Io<'_>) -> Result<Self, Failure> {
+        let loaded = config::load(&paths(global), &providers::specs(), Mode { simulated });
+        let session = Self::of(loaded, global, io)?;
+        let ledger = if simulated { rehearsed(&session.ledger) } else { session.ledger };
+        Ok(Self { ledger, simulated, ..session })
     }
 
     pub(super) fn is_simulated(&self) -> bool {
-        self.simulator.is_some()
+        self.simulated
     }
 
     /// Opens connections; nothing is sent yet. Their settings are resolved only now.
@@ -133,6 +144,11 @@ pub(super) fn near_addresses<'a>(wanted: &str, all: impl Iterator<Item = &'a Add
 /// The fleet files given, or the default one.
 pub(super) fn paths(global: &Global) -> Vec<PathBuf> {
     if global.file.is_empty() { vec![PathBuf::from(FLEET_FILE)] } else { global.file.clone() }
+}
+
+/// Where the ledger of a rehearsal lies.
+fn rehearsed(ledger: &Path) -> PathBuf {
+    ledger.join("simulated")
 }
 
 /// The folder of the first fleet file.

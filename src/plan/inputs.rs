@@ -4,6 +4,7 @@ use crate::model::{
     Address, Capabilities, ConnectionName, DesiredServer, Labels, LedgerFacts, LiveServer, Selector, Verb,
 };
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the planner is told of one connection.
 #[derive(Clone, Debug)]
@@ -36,6 +37,10 @@ pub struct Options {
     pub excludes: Vec<Selector>,
     /// Only these actions; empty means all.
     pub only: Vec<Verb>,
+    /// Where live state comes from a snapshot: the ids that were asked for when it was taken and are not there, in
+    /// the form in which the provider's equal ids are equal. A list may leave servers out, so of any other id that
+    /// it does not show nobody knows. `None` where whatever is asked for by id has been asked for.
+    pub absent_ids: Option<BTreeMap<ConnectionName, BTreeSet<String>>>,
     /// A missing server is a warning.
     pub allow_missing: bool,
     /// Reboot servers of which nobody knows whether they were rebooted.

@@ -160,6 +160,7 @@ impl Room<'_> {
     ) {
         let problem = match binding {
             Binding::Bound(at) => return self.bound(part, entry, &self.servers[*at]),
+            Binding::Nothing if self.was_never_asked_for(entry) => never_asked_for(entry),
             Binding::Nothing if entry.id.is_none() && self.nameless().next().is_some() => {
                 self.perhaps_nameless(entry)
             }
@@ -173,6 +174,13 @@ impl Room<'_> {
             Binding::Claimed { live, by } => self.bound_twice(entry, *live, all[*by]),
         };
         part.problems.push(problem);
+    }
+
+    /// Whether an id that is not live may be one that the list left out.
+    fn was_never_asked_for(&self, entry: &DesiredServer) -> bool {
+        let (Some(id), Some(asked)) = (&entry.id, &self.inputs.options.absent_ids) else { return false };
+        let key = self.connection.capabilities.names.id_case.key(id.as_str());
+        asked.get(&self.connection.name).is_none_or(|absent| !absent.contains(&*key))
     }
 
     fn bound(&self, part: &mut PartialPlan, entry: &DesiredServer, live: &LiveServer) {
@@ -319,6 +327,16 @@ fn ambiguous(entry: &DesiredServer, index: &LiveIndex<'_>, ids: &[ServerId]) -> 
     let ids = if ids.is_empty() { "without ids".into() } else { format!("with the ids {}", ids.join(", ")) };
     let text = format!("{count} live servers are called {name}, {ids}; bind by `id:`");
     problem(entry, Code::AmbiguousName, text)
+}
+
+/// Neither missing nor absent: a list may leave servers out, and this one was not asked for.
+fn never_asked_for(entry: &DesiredServer) -> Problem {
+    let id = entry.id.as_ref().map_or("", ServerId::as_str);
+    let text = format!(
+        "the snapshot does not show the id {id}, and it was not asked for when that was taken: it may be there or \
+         not; take a new snapshot with this fleet file"
+    );
+    problem(entry, Code::Unreadable, text)
 }
 
 /// Everything selected on a connection that could not be read, as one problem; `None` where nothing is.

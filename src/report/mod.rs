@@ -17,8 +17,8 @@ pub use codes::{
 pub use import::import_yaml;
 pub use paint::Paint;
 pub use plan::{
-    Danger, MaxLength, PlanFormat, PlanView, mistake_annotations, plan_text, problem_annotations,
-    problems_text, render_plan, verdict,
+    Danger, MaxLength, PlanFormat, PlanView, duration_words, mistake_annotations, plan_text,
+    problem_annotations, problems_text, render_plan, verdict,
 };
 pub use providers::{ProviderRow, provider_rows, providers_text};
 pub use status::{StatusRow, status_rows, status_text};

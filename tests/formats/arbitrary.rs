@@ -2,8 +2,10 @@
 
 use crate::rich::{HOSTILE, document, facts};
 use fleetform::model::{Address, Location, OffKind, Operation, Power, RebootKind, Verb};
-use fleetform::plan::{Change, Code, PlanDocument, PlanOptionsRecord, Problem, Severity, Step, StepRef};
-use jiff::Timestamp;
+use fleetform::plan::{
+    Change, Code, PlanDocument, PlanOptionsRecord, Problem, Severity, SnapshotRecord, Step, StepRef,
+};
+use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -101,10 +103,15 @@ fn problems() -> impl Strategy<Value = Problem> {
 
 /// Any plan.
 pub(crate) fn documents() -> impl Strategy<Value = PlanDocument> {
-    (vec(changes(), 0..14), vec(problems(), 0..8), vec(names(), 0..6)).prop_map(
-        |(changes, problems, targets)| {
+    let snapshots = of((names(), of(names()), -90..100_000i64).prop_map(|(path, signed_by, age)| {
+        let taken_at =
+            document(Vec::new(), Vec::new(), Vec::new()).created_at - SignedDuration::from_secs(age);
+        SnapshotRecord { path, sha256: "00".into(), taken_at, signed_by }
+    }));
+    (vec(changes(), 0..14), vec(problems(), 0..8), vec(names(), 0..6), snapshots).prop_map(
+        |(changes, problems, targets, snapshot)| {
             let options = PlanOptionsRecord { targets, ..PlanOptionsRecord::default() };
-            PlanDocument { options, ..document(changes, problems, Vec::new()) }
+            PlanDocument { options, snapshot, ..document(changes, problems, Vec::new()) }
         },
     )
 }

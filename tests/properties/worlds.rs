@@ -110,7 +110,7 @@ pub(crate) fn document(plan: Plan) -> PlanDocument {
 }
 
 impl Room {
-    fn live(&self) -> ConnectionLive<'static> {
+    pub(crate) fn live(&self) -> ConnectionLive<'static> {
         let failure = || ReadFailure { message: "cut off".into(), transient: true };
         ConnectionLive {
             name: self.name.into(),

@@ -15,6 +15,7 @@ pub(super) mod saved;
 pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod simulate;
+pub(super) mod snapshot;
 pub(super) mod status;
 mod undo;
 pub(super) mod validate;

@@ -2,13 +2,12 @@
 
 use super::{approved, saved, view};
 use crate::cli::args::{Global, Guards, PlanArgs, Shape};
-use crate::cli::base;
-use crate::cli::early;
 use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch::{self, Planned};
 use crate::cli::io::Io;
 use crate::cli::session::Session;
 use crate::cli::stop::{Signals, block_on};
+use crate::cli::{base, early, offline};
 use crate::config;
 use crate::model::Limits;
 use crate::plan::{Accepted, PlanDocument, Refusal, check_guards};
@@ -32,17 +31,10 @@ fn annotates() -> bool {
 
 fn planned(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
     let shape = Shape { list_unchanged: global.verbose > 0, ..args.shape.clone() };
-    let (session, mut planned) = block_on(async {
-        let signals = Signals::listen()?;
-        let work = async {
-            let (session, reading) = early::open(global, &shape, io).await?;
-            session.check_selectors(&shape)?;
-            let replay = fetch::read_ledger(&session, io)?;
-            let planned = fetch::planned(&session, &shape, reading, replay, io).await?;
-            Ok((session, planned))
-        };
-        signals.unless_interrupted(work).await
-    })?;
+    let (session, mut planned) = match &args.live.live {
+        Some(snapshot) => offline::planned(snapshot, &args.live, &shape, global, io)?,
+        None => from_providers(global, &shape, io)?,
+    };
     let base = match &args.base {
         Some(name) => base::compare(name, global, &session, &mut planned, io)?,
         None => None,
@@ -74,10 +66,32 @@ fn expiry(now: Timestamp, time: Duration) -> Result<Timestamp, Failure> {
     now.checked_add(time).map_err(|_| Failure::usage("--expires is further away than a calendar reaches"))
 }
 
+fn from_providers(
+    global: &Global,
+    shape: &Shape,
+    io: &mut Io<'_>,
+) -> Result<(Session, Planned<'static>), Failure> {
+    block_on(async {
+        let signals = Signals::listen()?;
+        let work = async {
+            let (session, reading) = early::open(global, shape, io).await?;
+            session.check_selectors(shape)?;
+            let replay = fetch::read_ledger(&session, io)?;
+            let planned = fetch::planned(&session, shape, reading, replay, io).await?;
+            Ok((session, planned))
+        };
+        signals.unless_interrupted(work).await
+    })
+}
+
 /// The plan as a document.
 pub(super) fn document(session: &Session, planned: &Planned<'_>) -> PlanDocument {
     let options = saved::options_record(&planned.options, session.is_simulated());
-    PlanDocument::new(planned.plan.clone(), saved::fleet_files(&session.fleet), options, planned.now)
+    let plan = planned.plan.clone();
+    PlanDocument {
+        snapshot: planned.snapshot.clone(),
+        ..PlanDocument::new(plan, saved::fleet_files(&session.fleet), options, planned.now)
+    }
 }
 
 /// The guards of the file and of the command line together: all of them hold.

@@ -1,31 +1,16 @@
 //! Saved plans: written whole or not at all, read with suspicion.
 
 use crate::cli::exit::{Failure, code};
+use crate::cli::whole;
 use crate::config::Fleet;
 use crate::plan::{FleetFile, Options, PlanDocument, PlanOptionsRecord};
 use jiff::Timestamp;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
 /// Writes a plan so that a reader finds all of it or nothing.
 pub(super) fn write(path: &Path, document: &PlanDocument) -> Result<(), Failure> {
-    let failed =
-        |error: std::io::Error| Failure::problem(format!("{} cannot be written: {error}", path.display()));
-    let text = serde_json::to_vec_pretty(document).unwrap_or_default();
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{}", std::process::id()));
-    let written = File::create(&temporary)
-        .and_then(|mut file| {
-            file.write_all(&text).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all())
-        })
-        .and_then(|()| fs::rename(&temporary, path));
-    written.map_err(|error| {
-        // What is left of it is of no use to anybody.
-        let _ = fs::remove_file(&temporary);
-        failed(error)
-    })
+    whole::write(path, &whole::json(document))
 }
 
 /// Reads a saved plan.

@@ -2,6 +2,7 @@
 //! they share is beside them: how dangerous a change is, its words, the verdict. Rendering is a pure function of the
 //! value: no clock, no environment, no terminal.
 
+mod age;
 mod annotations;
 mod danger;
 mod diff;
@@ -17,6 +18,7 @@ mod words;
 use super::paint::Paint;
 use crate::plan::{PlanDocument, Refusal};
 
+pub use age::duration_words;
 pub use annotations::{mistake_annotations, problem_annotations};
 pub use danger::Danger;
 pub use markdown::MaxLength;

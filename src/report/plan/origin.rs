@@ -1,5 +1,6 @@
 //! What a plan was made from and how far it reaches, in sentences: the same in every format that people read.
 
+use super::age::age_sentence;
 use super::words::Piece;
 use crate::plan::{BaseRecord, Cause, PlanDocument};
 
@@ -16,6 +17,7 @@ pub(super) fn notes(document: &PlanDocument) -> Vec<Sentence<'_>> {
     if document.options.simulated {
         notes.push(vec![prose("A rehearsal: made against the simulator.")]);
     }
+    notes.extend(age_sentence(document));
     notes.extend(reach(document));
     notes.extend(document.base.as_ref().map(|base| beside(document, base)));
     notes.extend(document.base.as_ref().and_then(no_longer));

@@ -2,6 +2,7 @@
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
 use super::PlanView;
+use super::age::age;
 use super::danger::{Danger, by_danger};
 use super::origin::notes;
 use super::verdict::verdict;
@@ -57,7 +58,7 @@ pub(super) fn plan_sarif(view: &PlanView<'_>) -> String {
         .collect();
     let rules: Vec<Value> =
         rules.iter().map(|(id, about)| json!({ "id": id, "shortDescription": { "text": about } })).collect();
-    let log = json!({
+    let mut log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [{
@@ -78,6 +79,10 @@ pub(super) fn plan_sarif(view: &PlanView<'_>) -> String {
             },
         }],
     });
+    if let (Some(snapshot), Some(age)) = (&document.snapshot, age(document)) {
+        let record = json!({ "record": snapshot, "ageSeconds": age.as_secs() });
+        log["runs"][0]["properties"]["snapshot"] = record;
+    }
     // A `Value` cannot fail to be written.
     serde_json::to_string_pretty(&log).unwrap_or_default() + "\n"
 }

@@ -88,6 +88,10 @@ fn deed_text(out: &mut String, deed: &Deed<'_>, paint: Paint) {
     );
 }
 
+fn words(pieces: &[Piece<'_>]) -> String {
+    pieces.iter().map(|piece| safe(piece.as_str())).collect()
+}
+
 /// Why it is done, and the calls.
 fn more_text(out: &mut String, change: &Change, paint: Paint) {
     let place = change.location.as_ref().map_or_else(String::new, |at| format!(" ({at})"));
@@ -98,13 +102,6 @@ fn more_text(out: &mut String, change: &Change, paint: Paint) {
         let text = format!("{}{hard}", call(&step.operation));
         line(out, &paint.dim(&format!("    call    {}", safe(&text))));
     }
-}
-
-fn words(pieces: &[Piece<'_>]) -> String {
-    let of = |piece: &Piece<'_>| match piece {
-        Piece::Prose(text) | Piece::Name(text) => safe(text),
-    };
-    pieces.iter().map(of).collect()
 }
 
 /// Where it comes from, beside a base.

@@ -15,6 +15,15 @@ pub(super) enum Piece<'a> {
     Name(Cow<'a, str>),
 }
 
+impl Piece<'_> {
+    /// The words, not yet escaped.
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Prose(text) | Self::Name(text) => text,
+        }
+    }
+}
+
 /// One thing that is done to a server.
 #[derive(Clone, Debug)]
 pub(super) struct Deed<'a> {
