@@ -25,10 +25,10 @@ pub(crate) fn answer(state: &mut State, seen: &Seen) -> Reply {
     let path = seen.path(state.service).unwrap_or_default().to_owned();
     if path == "/user" {
         let scope = "token does not have at least one of required scope(s), required=[read:user]";
-        return match state.anonymous {
-            true => refusal(403, scope),
-            false => Reply::json(200, &json!({ "id": state.me, "login": "x" })),
-        };
+        if state.anonymous {
+            return refusal(403, scope);
+        }
+        return Reply::json(200, &json!({ "id": state.me, "login": "x" }));
     }
     let Some(below) = path.strip_prefix("/repos/octo/fleet/issues/") else {
         return refusal(404, "The target couldn't be found.");

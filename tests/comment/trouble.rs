@@ -65,11 +65,11 @@ fn a_server_that_stays_in_trouble_is_6_and_says_what_is_not_known() {
         (0..9).for_each(|_| bench.fake.fault("POST", "", Fault::Instead(page(500))));
         bench.run(&["plan.json"]).code(6).says("not known");
         assert_eq!(bench.fake.sent("POST"), 4);
-        let bench = Bench::new(service);
-        (0..9).for_each(|_| bench.fake.fault("GET", "", Fault::Instead(page(502))));
-        bench.run(&["plan.json"]).code(6);
-        assert_eq!(bench.fake.sent("POST"), 0);
     }
+    let bench = Bench::new(Service::GitHub);
+    (0..9).for_each(|_| bench.fake.fault("GET", "", Fault::Instead(page(502))));
+    bench.run(&["plan.json"]).code(6);
+    assert_eq!(bench.fake.sent("POST"), 0);
     let bench = Bench::new(Service::GitHub);
     let mut command =
         bench.bare(&["plan.json", "--api", "http://127.0.0.1:1", "--repo", "a/b", "--number", "1"]);
@@ -179,7 +179,7 @@ fn refusals_say_what_to_change() {
 fn a_comment_that_is_too_long_after_all_is_1_with_the_flag() {
     for (service, limit) in [(Service::GitHub, "200000"), (Service::GitLab, "3000000")] {
         let bench = Bench::new(service);
-        bench.plan("large.json", &crate::rich::large(20_000));
+        bench.plan("large.json", &crate::rich::large(if service == Service::GitLab { 20_000 } else { 2000 }));
         bench.run(&["large.json", "--max-length", limit]).code(1).says("too long").says("--max-length");
         assert!(bench.fake.sent("POST") == 1 && bench.fake.bodies().is_empty());
     }
