@@ -240,3 +240,16 @@ fn ctrl_c_is_130_at_once_and_says_what_may_have_happened() {
         }
     }
 }
+
+#[test]
+fn a_full_page_whose_header_was_lost_on_the_way_is_not_taken_for_the_last() {
+    for (service, list) in [(Service::GitHub, "/comments"), (Service::GitLab, "/notes")] {
+        let bench = Bench::new(service);
+        bench.fake.with(|state| (0..100).for_each(|at| drop(state.add(8, false, &format!("comment {at}")))));
+        assert_eq!(bench.action(&["plan.json"]), "created");
+        let row = |id: u64| json!({ "id": id, "body": "x", "html_url": "https://x.example", "user": { "id": 8 }, "author": { "id": 8 } });
+        let rows: Vec<_> = (1..=100).map(row).collect();
+        bench.fake.fault("GET", list, Fault::Instead(Reply::json(200, &json!(rows))));
+        assert_eq!(bench.action(&["none.json"]), "updated", "{service:?}");
+    }
+}
