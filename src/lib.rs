@@ -8,7 +8,7 @@
 //! - [`diff`]: which live server is meant, and what differs; [`plan`]: ordered changes, problems, guards; pure
 //! - [`snapshot`]: what the providers and the ledger said, as a file to plan from
 //! - [`ledger`]: what live state cannot tell; [`apply`]: carries a plan out
-//! - [`report`]: what people and pipelines read
+//! - [`report`]: what people and pipelines read; [`forge`]: the one comment on a pull request
 //! - [`simulator`]: the other side of the wire, on loopback
 //! - [`cli`]: arguments to library calls; thin
 
@@ -16,6 +16,7 @@ pub mod apply;
 pub mod cli;
 pub mod config;
 pub mod diff;
+pub mod forge;
 pub mod http;
 pub mod ledger;
 pub mod model;

@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("provider", &["model"]),
     ("plan", &["model", "diff"]),
     ("http", &["provider"]),
+    ("forge", &["provider", "http"]),
     ("ledger", &["model"]),
     ("apply", &["model", "plan", "provider", "ledger"]),
     ("snapshot", &["model", "plan"]),

@@ -1,5 +1,9 @@
 //! The command line's grammar. Nothing else in the program knows clap.
 
+mod comment;
+
+pub(super) use comment::CommentArgs;
+
 use super::exit::code;
 use super::io::Io;
 use crate::model::{Selector, Verb};
@@ -110,6 +114,8 @@ pub(super) enum Command {
     Plan(PlanArgs),
     /// Render a saved plan
     Show(ShowArgs),
+    /// Keep one comment with a saved plan on a pull request
+    Comment(CommentArgs),
     /// Plan (or take a saved plan), ask, execute, wait
     Apply(ApplyArgs),
     /// The live servers against the file

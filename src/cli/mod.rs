@@ -48,6 +48,7 @@ fn dispatch(cli: &Cli, io: &mut Io<'_>) -> Result<u8, Failure> {
         Command::Validate => commands::validate::run(global, io),
         Command::Plan(args) => commands::plan::run(global, args, io),
         Command::Show(args) => commands::show::run(global, args, io),
+        Command::Comment(args) => commands::comment::run(global, args, io),
         Command::Apply(args) => commands::apply::run(global, args, io),
         Command::Status(args) => commands::status::run(global, args, io),
         Command::Snapshot(args) => commands::snapshot::run(global, args, io),

@@ -107,7 +107,12 @@ pub struct Connection {
     policy: Policy,
     bounds: Bounds,
     own_wait: OwnWait,
+    throttles: Throttles,
 }
+
+/// Whether an answer is a request to slow down, where a service says so by another status than 429: nothing was
+/// carried out, and the call is sent again after the wait.
+pub type Throttles = fn(&Answer) -> bool;
 
 /// How a provider asks to be left alone where it does not use `Retry-After`; `None` where it does not ask.
 pub type OwnWait = fn(&Answer) -> Option<Duration>;
@@ -129,7 +134,15 @@ impl Connection {
             policy,
             bounds: Bounds::default(),
             own_wait: |_| None,
+            throttles: |_| false,
         })
+    }
+
+    /// With the service's own way of saying that there are too many calls. Its wait is looked for as in a 429.
+    #[must_use]
+    pub fn with_throttles(mut self, throttles: Throttles) -> Self {
+        self.throttles = throttles;
+        self
     }
 
     /// With the provider's own way of asking to be left alone, looked for in answers 413, 429 and 503 that have no
@@ -191,7 +204,10 @@ impl Connection {
             let outcome = self.once(request, reading).await;
             drop(slot);
             let (again, asked_wait) = match &outcome {
-                Ok(answer) => (retry::after_answer(answer, nature, self.policy), answer.retry_after),
+                Ok(answer) => {
+                    let again = retry::after_answer(answer, nature, self.policy) || (self.throttles)(answer);
+                    (again, answer.retry_after)
+                }
                 Err(failed) => (retry::after_error(&failed.error, failed.timed_out, nature, attempts), None),
             };
             // Who asks for more patience than there is, is not asked again before that.
@@ -294,7 +310,8 @@ impl Connection {
         let idle_503 = self.policy.resend_changes_on_503;
         let asked = asked.to_owned();
         let mut answer = Answer { status, headers, body, read, asked, retry_after, changes, idle_503 };
-        if answer.retry_after.is_none() && matches!(status, 413 | 429 | 503) {
+        let may_ask = matches!(status, 413 | 429 | 503) || (self.throttles)(&answer);
+        if answer.retry_after.is_none() && may_ask {
             answer.retry_after = (self.own_wait)(&answer);
         }
         Ok(answer)

@@ -10,7 +10,7 @@ mod scrub;
 
 pub use error::{Effect, Error, ErrorKind};
 pub use listing::{ListFailure, list_all};
-pub use scrub::Scrubbed;
+pub use scrub::{Scrubbed, Secrets};
 
 use crate::model::{LiveServer, Operation, ServerId};
 use async_trait::async_trait;

@@ -9,54 +9,65 @@ use std::sync::Arc;
 /// Shorter values are no secrets, and would blot out half of every message.
 const SHORTEST: usize = 4;
 
-/// A provider whose errors never hold these texts.
-pub struct Scrubbed {
-    inner: Arc<dyn Provider>,
-    secrets: Vec<SecretString>,
-}
+/// Texts that are never shown.
+pub struct Secrets(Vec<SecretString>);
 
-impl Scrubbed {
-    /// Wraps a provider.
-    pub fn new(inner: Arc<dyn Provider>, secrets: impl IntoIterator<Item = SecretString>) -> Self {
-        let secrets = secrets.into_iter().filter(|secret| secret.expose_secret().len() >= SHORTEST).collect();
-        Self { inner, secrets }
+impl Secrets {
+    /// These, but for the empty and the very short ones.
+    pub fn new(secrets: impl IntoIterator<Item = SecretString>) -> Self {
+        Self(secrets.into_iter().filter(|secret| secret.expose_secret().len() >= SHORTEST).collect())
     }
 
-    fn text(&self, text: String) -> String {
-        self.secrets
+    /// The text with stars in place of every secret.
+    pub fn text(&self, text: String) -> String {
+        self.0
             .iter()
             .map(ExposeSecret::expose_secret)
             .fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "***") } else { text })
     }
 
-    fn error(&self, error: Error) -> Error {
+    /// The error with stars in place of every secret.
+    pub fn error(&self, error: Error) -> Error {
         Error { message: self.text(error.message), hint: error.hint.map(|hint| self.text(hint)), ..error }
+    }
+}
+
+/// A provider whose errors never hold these texts.
+pub struct Scrubbed {
+    inner: Arc<dyn Provider>,
+    secrets: Secrets,
+}
+
+impl Scrubbed {
+    /// Wraps a provider.
+    pub fn new(inner: Arc<dyn Provider>, secrets: impl IntoIterator<Item = SecretString>) -> Self {
+        Self { inner, secrets: Secrets::new(secrets) }
     }
 }
 
 #[async_trait]
 impl Provider for Scrubbed {
     async fn list_part(&self, cursor: &Cursor) -> Result<Part, Error> {
-        self.inner.list_part(cursor).await.map_err(|error| self.error(error))
+        self.inner.list_part(cursor).await.map_err(|error| self.secrets.error(error))
     }
 
     async fn get(&self, id: &ServerId) -> Result<Option<LiveServer>, Error> {
-        self.inner.get(id).await.map_err(|error| self.error(error))
+        self.inner.get(id).await.map_err(|error| self.secrets.error(error))
     }
 
     async fn mark(&self, id: &ServerId, operation: &Operation) -> Result<Option<Mark>, Error> {
-        self.inner.mark(id, operation).await.map_err(|error| self.error(error))
+        self.inner.mark(id, operation).await.map_err(|error| self.secrets.error(error))
     }
 
     async fn send(&self, operation: &Operation, ids: &[ServerId]) -> Result<Verdicts, Error> {
-        let verdicts = self.inner.send(operation, ids).await.map_err(|error| self.error(error))?;
-        Ok(verdicts.into_iter().map(|verdict| verdict.map_err(|error| self.error(error))).collect())
+        let verdicts = self.inner.send(operation, ids).await.map_err(|error| self.secrets.error(error))?;
+        Ok(verdicts.into_iter().map(|verdict| verdict.map_err(|error| self.secrets.error(error))).collect())
     }
 
     async fn observe(&self, trail: Trail<'_>) -> Result<Observation, Error> {
-        let seen = self.inner.observe(trail).await.map_err(|error| self.error(error))?;
+        let seen = self.inner.observe(trail).await.map_err(|error| self.secrets.error(error))?;
         let job = match seen.job {
-            Job::Failed(why) => Job::Failed(self.text(why)),
+            Job::Failed(why) => Job::Failed(self.secrets.text(why)),
             job => job,
         };
         Ok(Observation { job, ..seen })

@@ -3,6 +3,7 @@
 pub(super) mod apply;
 mod approval;
 mod approved;
+pub(super) mod comment;
 pub(super) mod completions;
 pub(super) mod explain;
 pub(super) mod import;

@@ -44,6 +44,13 @@ impl MaxLength {
         }
     }
 
+    /// The same limit with room for what is put around the rendering; `None` where less than [`Self::LEAST`] is left.
+    #[must_use]
+    pub fn beside(self, text: &str) -> Option<Self> {
+        let units = self.units.checked_sub(length(text))?;
+        (units >= Self::LEAST).then_some(Self { units, ..self })
+    }
+
     /// The most UTF-16 code units.
     pub fn units(self) -> usize {
         self.units
