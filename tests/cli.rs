@@ -7,6 +7,8 @@ mod apply;
 mod approved;
 #[path = "cli/desk.rs"]
 mod desk;
+#[path = "cli/events.rs"]
+mod events;
 #[path = "cli/every_provider.rs"]
 mod every_provider;
 #[path = "cli/explain.rs"]
@@ -25,6 +27,8 @@ mod ledger;
 mod plan;
 #[path = "cli/saved.rs"]
 mod saved;
+#[path = "schemas/mod.rs"]
+mod schemas;
 #[path = "cli/secrets.rs"]
 mod secrets;
 #[path = "cli/starting.rs"]

@@ -1,5 +1,6 @@
 //! The command line's grammar. Nothing else in the program knows clap.
 
+use super::events::Target;
 use super::exit::code;
 use super::io::Io;
 use crate::model::Selector;
@@ -195,6 +196,9 @@ pub(super) struct PlanArgs {
     /// Exit with 2 where changes are pending
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
+    /// Tell programs, in lines of JSON
+    #[arg(long, value_name = "FILE|fd:N", value_parser = Target::parse)]
+    pub(super) events: Option<Target>,
     #[command(flatten)]
     pub(super) comment: Comment,
 }
@@ -235,6 +239,9 @@ pub(super) struct ApplyArgs {
     /// How long to wait for another apply on this ledger
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(super) lock_timeout: Duration,
+    /// Tell programs what happens, in lines of JSON
+    #[arg(long, value_name = "FILE|fd:N", value_parser = Target::parse)]
+    pub(super) events: Option<Target>,
 }
 
 #[derive(Debug, Args)]
@@ -323,6 +330,8 @@ pub(super) enum SchemaOf {
     Plan,
     // What `apply --format json` prints.
     Apply,
+    // A line of what `--events` writes.
+    Events,
 }
 
 #[derive(Debug, Args)]

@@ -3,10 +3,12 @@
 mod args;
 mod commands;
 mod early;
+mod events;
 mod exit;
 mod fetch;
 mod io;
 mod progress;
+mod run;
 mod session;
 mod stop;
 

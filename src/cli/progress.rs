@@ -1,6 +1,7 @@
 //! Progress of an apply: a bar on a terminal, plain lines elsewhere. And the log.
 
 use super::args::{Global, LogFormat};
+use super::events::Stream;
 use super::io::Io;
 use crate::apply::{ChangeOutcome, Event, Observer};
 use crate::model::Address;
@@ -31,15 +32,16 @@ pub(super) fn start_logging(global: &Global) {
 }
 
 /// Tells what an apply is doing.
-pub(super) struct Progress {
+pub(super) struct Progress<'a> {
+    events: &'a Stream,
     bar: Option<ProgressBar>,
     quiet: bool,
     /// What is under way, oldest first.
     under_way: Mutex<Vec<(Address, String)>>,
 }
 
-impl Progress {
-    pub(super) fn new(changes: usize, io: &Io<'_>) -> Self {
+impl<'a> Progress<'a> {
+    pub(super) fn new(changes: usize, events: &'a Stream, io: &Io<'_>) -> Self {
         let bar = io.shows_bars().then(|| {
             let bar = ProgressBar::with_draw_target(Some(changes as u64), ProgressDrawTarget::stderr());
             if let Ok(style) =
@@ -50,7 +52,7 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { bar, quiet: io.is_quiet(), under_way: Mutex::default() }
+        Self { events, bar, quiet: io.is_quiet(), under_way: Mutex::default() }
     }
 
     pub(super) fn finish(&self) {
@@ -73,8 +75,13 @@ impl Progress {
     }
 
     fn line(&self, text: &str) {
+        if !self.quiet {
+            self.aloud(text);
+        }
+    }
+
+    fn aloud(&self, text: &str) {
         match &self.bar {
-            _ if self.quiet => {}
             Some(bar) => bar.println(text),
             // Nobody is left to be told when stderr is gone.
             None => {
@@ -84,11 +91,18 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
+impl Observer for Progress<'_> {
     fn event(&self, event: &Event<'_>) {
+        self.events.event(event);
+        if let Some(warning) = self.events.trouble() {
+            self.aloud(&format!("warning: {warning}"));
+        }
         match event {
-            Event::Started { address, what } => {
-                self.now(address, Some(what));
+            Event::Started { change, step } => {
+                let address = &change.address;
+                let what =
+                    change.steps.get(*step).map_or_else(String::new, |step| step.operation.to_string());
+                self.now(address, Some(&what));
                 if self.bar.is_none() {
                     self.line(&format!("{address}: {what} ..."));
                 }

@@ -3,6 +3,7 @@
 mod apply;
 mod codes;
 pub mod diagnostics;
+pub mod events;
 mod import;
 mod paint;
 mod plan;

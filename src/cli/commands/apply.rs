@@ -5,10 +5,12 @@ use super::undo::{self, Undo};
 use super::{approval, plan as plan_command, saved};
 use crate::apply::{ApplySummary, ChangeOutcome, ChangeResult, Limits, Links, Moved, check_fresh, execute};
 use crate::cli::args::{ApplyArgs, Format, Global};
+use crate::cli::events::{Stream, streamed};
 use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch::{self, Reading};
 use crate::cli::io::Io;
 use crate::cli::progress::Progress;
+use crate::cli::run::Run;
 use crate::cli::session::{Session, paths};
 use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{IntentLog, Journal};
@@ -21,6 +23,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
+    let run = Run::begin();
+    let begin = run.told("apply", args.plan.as_deref(), global);
+    streamed(args.events.as_ref(), begin, &run, io, |events, io| apply(global, args, events, io))
+}
+
+fn apply(global: &Global, args: &ApplyArgs, events: &Stream, io: &mut Io<'_>) -> Result<u8, Failure> {
     let document = args.plan.as_deref().map(saved::read).transpose()?;
     if let Some(document) = &document {
         refuse_what_cannot_be_honoured(document, args, global)?;
@@ -45,7 +53,7 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, io: &mut Io<'_>) ->
     block_on(async {
         let signals = Signals::listen()?;
         let journal = open_journal(&session, args, io, &signals).await?;
-        let work = Work { global, args, session: &session, journal: &journal, signals: &signals };
+        let work = Work { global, args, session: &session, journal: &journal, signals: &signals, events };
         match document {
             Some(document) => work.saved(document, io).await,
             None => work.fresh(io).await,
@@ -98,6 +106,7 @@ struct Work<'a> {
     session: &'a Session,
     journal: &'a Journal,
     signals: &'a Signals,
+    events: &'a Stream,
 }
 
 impl Work<'_> {
@@ -210,6 +219,7 @@ impl Work<'_> {
     }
 
     fn show_plan(&self, document: &PlanDocument, io: &mut Io<'_>) {
+        self.events.plan(document);
         if self.global.format == Format::Text {
             let refusals = self.refusals(document);
             io.print(&plan_text(&PlanView {
@@ -241,6 +251,7 @@ impl Work<'_> {
             None => "Nothing was executed.",
         };
         io.mention(why);
+        self.events.refused(why, &refusals);
         let results = not_started(&document.changes, "refused");
         self.print_report(
             document,
@@ -256,6 +267,7 @@ impl Work<'_> {
         for moved in &moved {
             io.say(&format!("  {}: {}", moved.address, moved.message));
         }
+        self.events.stale(why, &moved);
         let results = not_started(&document.changes, "the plan is stale");
         self.print_report(
             document,
@@ -289,13 +301,14 @@ impl Work<'_> {
         if !self.args.auto_approve && self.args.approved.is_none() {
             approval::ask(due.len(), io, self.signals).await?;
         }
-        let progress = Progress::new(due.len(), io);
+        let progress = Progress::new(due.len(), self.events, io);
         let limits = Limits { parallelism: self.global.parallelism };
         let work = execute(due, links, self.journal, &progress, limits, self.signals.flag());
         tokio::pin!(work);
         let results = tokio::select! {
             results = &mut work => results,
             () = self.signals.wait() => {
+                self.events.interrupted();
                 io.say("Interrupted: nothing new is started; what is in flight is followed to its end. Again to leave at once.");
                 work.await
             }
@@ -322,6 +335,7 @@ impl Work<'_> {
     }
 
     fn print_report(&self, document: &PlanDocument, reported: Reported<'_>, exit_code: u8, io: &mut Io<'_>) {
+        self.events.results(reported.results);
         if self.global.format != Format::Json {
             return;
         }
