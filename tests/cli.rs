@@ -23,8 +23,12 @@ mod help;
 mod interrupted;
 #[path = "cli/ledger.rs"]
 mod ledger;
+#[path = "cli/live.rs"]
+mod live;
 #[path = "cli/plan.rs"]
 mod plan;
+#[path = "cli/receipts.rs"]
+mod receipts;
 #[path = "cli/saved.rs"]
 mod saved;
 #[path = "schemas/mod.rs"]

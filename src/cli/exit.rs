@@ -63,6 +63,15 @@ impl Failure {
         }
     }
 
+    /// For people, in one line.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Diagnostics(_) => "what was read has mistakes".into(),
+            Self::Message(_, text) => text.clone(),
+            Self::Interrupted => "interrupted".into(),
+        }
+    }
+
     pub(super) fn report(self, io: &mut Io<'_>) -> u8 {
         match &self {
             Self::Diagnostics(all) => show(all, io),

@@ -7,6 +7,7 @@ mod events;
 mod exit;
 mod fetch;
 mod io;
+mod live;
 mod progress;
 mod run;
 mod session;

@@ -5,7 +5,7 @@ use crate::desk::{Desk, Ran, finish, signal, usual_world};
 use crate::schemas::Schema;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const CHANGES: &str = "servers:\n  - { name: web-1, power: off }\n  - { name: report-2, renamed_from: reports }\n  - { name: app, provider: grid, power: off }\n";
@@ -163,10 +163,9 @@ fn where_nothing_is_executed_every_change_is_not_started() {
 #[test]
 fn a_no_at_the_question_is_told() {
     let desk = Desk::new(CHANGES);
-    let mut command = wrapped(&desk, &["apply", "--events", "events.jsonl"], |program| {
+    let ran = desk.shell(&["apply", "--events", "events.jsonl"], |program| {
         format!("printf 'no\\n' | script -qec '{program}' /dev/null")
     });
-    let ran: Ran = command.output().unwrap().into();
     let (counts, code) = Events::read(&desk).ended();
     assert_eq!((counts, code, desk.accepted()), ([0, 0, 0, 3], 1, 0), "{ran:#?}");
     assert!(ran.out.contains("not approved"), "{ran:#?}");
@@ -254,33 +253,17 @@ fn many(servers: u32) -> Value {
     world
 }
 
-/// A command in a shell; `script` is given the program with its arguments.
-fn wrapped(desk: &Desk, args: &[&str], script: impl FnOnce(&str) -> String) -> Command {
-    let inner = desk.command(args);
-    let words = std::iter::once(inner.get_program()).chain(inner.get_args());
-    let program = words.map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ");
-    let mut command = Command::new("/bin/sh");
-    command.args(["-c", &script(&program)]).current_dir(desk.folder.path()).env_clear();
-    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.env("PATH", "/usr/bin:/bin").stdin(Stdio::null());
-    command
-}
-
-fn shell(desk: &Desk, args: &[&str], script: impl FnOnce(&str) -> String) -> Ran {
-    wrapped(desk, args, script).output().unwrap().into()
-}
-
 #[test]
 fn a_descriptor_is_a_pipe_or_a_file_that_is_appended_to() {
     let args = ["apply", "--auto-approve", "--events", "fd:3"];
     let desk = Desk::new(THREE);
     let piped = |program: &str| format!("{{ {program} 3>&1 >out.txt; }} | cat >events.jsonl");
-    shell(&desk, &args, piped);
+    desk.shell(&args, piped);
     assert_eq!(Events::read(&desk).ended(), ([3, 0, 0, 0], 0));
 
     let desk = Desk::new(THREE);
     desk.write("kept.txt", "of before\n");
-    shell(&desk, &args, |program| format!("{program} 3>>kept.txt")).code(0);
+    desk.shell(&args, |program| format!("{program} 3>>kept.txt")).code(0);
     let text = std::fs::read_to_string(desk.path("kept.txt")).unwrap();
     assert_eq!(Events::of(text.strip_prefix("of before\n").unwrap()).ended(), ([3, 0, 0, 0], 0));
 }
@@ -310,7 +293,7 @@ fn what_cannot_be_opened_is_refused_before_anything_happens() {
     assert_eq!((desk.accepted(), desk.running.stats().calls.len()), (0, asked));
     let socket = format!("exec 3<>/dev/tcp/{}", endpoint(&desk));
     let args = ["apply", "--auto-approve", "--events", "fd:3"];
-    let ran = shell(&desk, &args, |program| format!("exec /bin/bash -c '{socket}; exec {program}'"));
+    let ran = desk.shell(&args, |program| format!("exec /bin/bash -c '{socket}; exec {program}'"));
     ran.code(1).says("a socket is neither");
     assert_eq!(desk.accepted(), 0);
 }
@@ -331,7 +314,7 @@ fn a_disk_that_is_full_is_warned_of_once_and_stops_nothing() {
     let desk = Desk::new(THREE);
     let args = ["apply", "--auto-approve", "--events", "events.jsonl"];
     let limit = |program: &str| format!("exec /bin/bash -c 'trap \"\" XFSZ; ulimit -f 3; exec {program}'");
-    let ran = shell(&desk, &args, limit).code(0).says("3 done");
+    let ran = desk.shell(&args, limit).code(0).says("3 done");
     assert_eq!(ran.err.matches("event could not be written").count(), 1, "{ran:#?}");
     let events = Events::read(&desk);
     assert!(events.0.len() > 5 && events.of_kind("end").next().is_none(), "{events:#?}");

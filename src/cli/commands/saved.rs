@@ -7,8 +7,8 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-/// Writes a plan so that a reader finds all of it or nothing.
-pub(super) fn write(path: &Path, document: &PlanDocument) -> Result<(), Failure> {
+/// Writes a document so that a reader finds all of it or nothing.
+pub(super) fn write(path: &Path, document: &impl serde::Serialize) -> Result<(), Failure> {
     let failed =
         |error: std::io::Error| Failure::problem(format!("{} cannot be written: {error}", path.display()));
     let text = serde_json::to_vec_pretty(document).unwrap_or_default();

@@ -206,8 +206,7 @@ fn told(failure: &Failure) -> StreamEvent {
                 message: one.message.clone(),
                 location: one.location.clone(),
             });
-            let message = "what was read has mistakes".into();
-            StreamEvent::Failed(Failed { message, mistakes: mistakes.collect() })
+            StreamEvent::Failed(Failed { message: failure.text(), mistakes: mistakes.collect() })
         }
     }
 }
