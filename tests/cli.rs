@@ -9,6 +9,8 @@ mod approved;
 mod base;
 #[path = "cli/desk.rs"]
 mod desk;
+#[path = "cli/events.rs"]
+mod events;
 #[path = "cli/every_provider.rs"]
 mod every_provider;
 #[path = "cli/explain.rs"]
@@ -23,12 +25,18 @@ mod help;
 mod interrupted;
 #[path = "cli/ledger.rs"]
 mod ledger;
+#[path = "cli/live.rs"]
+mod live;
 #[path = "cli/narrowed.rs"]
 mod narrowed;
 #[path = "cli/plan.rs"]
 mod plan;
+#[path = "cli/receipts.rs"]
+mod receipts;
 #[path = "cli/saved.rs"]
 mod saved;
+#[path = "schemas/mod.rs"]
+mod schemas;
 #[path = "cli/secrets.rs"]
 mod secrets;
 #[path = "cli/snapshot.rs"]

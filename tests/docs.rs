@@ -4,10 +4,15 @@
 
 #[path = "docs/codes.rs"]
 mod codes;
+#[path = "docs/schemas.rs"]
+mod documents;
+#[path = "schemas/mod.rs"]
+mod schemas;
 
 use fleetform::config::{Mode, fleet_schema, load};
 use fleetform::plan::PlanDocument;
 use fleetform::providers::{REGISTRY, specs};
+use fleetform::report::events::EventLine;
 use fleetform::report::{ApplyDocument, provider_rows, providers_text};
 use fleetform::snapshot::Snapshot;
 use std::fs;
@@ -37,6 +42,7 @@ fn schemas_are_what_the_code_writes() {
     held_equal("schemas/fleet.schema.json", &pretty(&fleet_schema(&specs())));
     held_equal("schemas/plan.schema.json", &pretty(&schemars::schema_for!(PlanDocument)));
     held_equal("schemas/snapshot.schema.json", &pretty(&schemars::schema_for!(Snapshot)));
+    held_equal("schemas/events.schema.json", &pretty(&schemars::schema_for!(EventLine)));
     held_equal("schemas/apply.schema.json", &pretty(&schemars::schema_for!(ApplyDocument)));
 }
 

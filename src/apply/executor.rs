@@ -3,7 +3,7 @@
 use super::batch::Batches;
 use super::follow::Pace;
 use super::outcome::{ChangeOutcome, ChangeResult, Event, Observer};
-use super::step::{StepEnd, Subject, described};
+use super::step::{StepEnd, Subject};
 use super::{Link, Links};
 use crate::ledger::IntentLog;
 use crate::model::{Address, Operation, ServerName};
@@ -128,8 +128,8 @@ impl Executor<'_> {
                 return not_started(change, at, "interrupted");
             }
             begun.get_or_insert_with(Instant::now);
-            let what = described(&step.operation);
-            self.observer.event(&Event::Started { address: &change.address, what: what.clone() });
+            let what = step.operation.to_string();
+            self.observer.event(&Event::Started { change, step: at });
             let subject = Subject { address: &change.address, id: &change.id, name: &name, link };
             match self.step(&subject, step).await {
                 StepEnd::Done(how) => {
@@ -189,7 +189,7 @@ impl Executor<'_> {
 /// Which steps were done before, so that nobody takes a half-done change for an untouched one.
 fn not_started(change: &Change, at: usize, why: &str) -> (ChangeOutcome, String) {
     let what =
-        |steps: &[Step]| steps.iter().map(|step| described(&step.operation)).collect::<Vec<_>>().join(", ");
+        |steps: &[Step]| steps.iter().map(|step| step.operation.to_string()).collect::<Vec<_>>().join(", ");
     let (before, rest) = change.steps.split_at(at);
     let detail = if before.is_empty() {
         why.to_owned()

@@ -208,7 +208,7 @@ impl<'a> Watch<'a> {
 }
 
 /// Seconds and minutes, for people.
-pub(super) fn readable(time: Duration) -> String {
+pub fn readable(time: Duration) -> String {
     let seconds = time.as_secs();
     match (seconds, seconds % 60) {
         (0, _) => format!("{} ms", time.as_millis()),

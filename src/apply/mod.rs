@@ -12,6 +12,7 @@ mod step;
 
 pub use executor::{Executor, Limits, execute};
 pub use fresh::{Freshness, Moved, check_fresh};
+pub use judge::readable;
 pub use outcome::{ApplySummary, ChangeOutcome, ChangeResult, Event, Observer};
 pub use recover::{Recovered, is_under_way, recover};
 

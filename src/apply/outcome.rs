@@ -85,13 +85,21 @@ pub struct ApplySummary {
 impl ApplySummary {
     /// Counts.
     pub fn of(results: &[ChangeResult]) -> Self {
-        let count = |outcome| results.iter().filter(|result| result.outcome == outcome).count() as u64;
-        Self {
-            done: count(ChangeOutcome::Done),
-            failed: count(ChangeOutcome::Failed),
-            unresolved: count(ChangeOutcome::Unresolved),
-            not_started: count(ChangeOutcome::NotStarted),
+        let mut summary = Self::default();
+        for result in results {
+            summary.add(result.outcome);
         }
+        summary
+    }
+
+    /// Counts one more.
+    pub fn add(&mut self, outcome: ChangeOutcome) {
+        *match outcome {
+            ChangeOutcome::Done => &mut self.done,
+            ChangeOutcome::Failed => &mut self.failed,
+            ChangeOutcome::Unresolved => &mut self.unresolved,
+            ChangeOutcome::NotStarted => &mut self.not_started,
+        } += 1;
     }
 }
 
@@ -100,10 +108,10 @@ impl ApplySummary {
 pub enum Event<'a> {
     /// A step of a change begins.
     Started {
-        /// The server.
-        address: &'a Address,
-        /// What is done: `power off`, `rename to b`.
-        what: String,
+        /// The change.
+        change: &'a Change,
+        /// Its step, from 0.
+        step: usize,
     },
     /// A change has come to its end.
     Finished {

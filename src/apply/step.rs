@@ -67,11 +67,9 @@ impl Executor<'_> {
             (CallEnd::Refused(error), Some(fallback)) => (error.to_string(), fallback),
             (CallEnd::CameToNothing(why), Some(fallback)) => (why, fallback),
         };
-        self.note(subject.address, format!("{why}; now {}", described(fallback)));
+        self.note(subject.address, format!("{why}; now {fallback}"));
         match self.call(subject, fallback, false).await {
-            CallEnd::Step(StepEnd::Done(how)) => {
-                StepEnd::Done(format!("{how}, by {} after: {why}", described(fallback)))
-            }
+            CallEnd::Step(StepEnd::Done(how)) => StepEnd::Done(format!("{how}, by {fallback} after: {why}")),
             CallEnd::Step(end) => end,
             CallEnd::Refused(error) => StepEnd::Failed(error.to_string()),
             CallEnd::CameToNothing(why) | CallEnd::StillRunning(why) => StepEnd::Failed(why),
@@ -349,7 +347,7 @@ impl Executor<'_> {
         };
         if let Err(error) = self.log.conclude(intent, outcome, &evidence) {
             // The next run finds the intent open and looks for evidence itself.
-            self.note(address, format!("the end of {} could not be recorded: {error}", described(operation)));
+            self.note(address, format!("the end of {operation} could not be recorded: {error}"));
         }
     }
 
@@ -395,19 +393,5 @@ pub(super) fn holds(live: &LiveServer, operation: &Operation, same: &dyn Fn(&str
         Operation::Suspend => power == Some(Power::Suspended),
         Operation::Rename { to } => live.name.as_ref().is_some_and(|name| same(name.as_str(), to.as_str())),
         Operation::Reboot { .. } | Operation::Delete => false,
-    }
-}
-
-/// What is being done, for people.
-pub(super) fn described(operation: &Operation) -> String {
-    use crate::model::RebootKind;
-    match operation {
-        Operation::PowerOff { method: OffKind::Hard } => "power off (hard)".into(),
-        Operation::PowerOff { method: OffKind::Graceful } => "power off (graceful)".into(),
-        Operation::Reboot { method: RebootKind::Hard } => "reboot (hard)".into(),
-        Operation::Reboot { method: RebootKind::Soft } => "reboot (soft)".into(),
-        Operation::Rename { to } => format!("rename to {to}"),
-        Operation::Resume => "resume".into(),
-        other => other.verb().phrase().into(),
     }
 }

@@ -4,6 +4,7 @@ mod comment;
 
 pub(super) use comment::CommentArgs;
 
+use super::events::Target;
 use super::exit::code;
 use super::io::Io;
 use crate::model::{Selector, Verb};
@@ -241,6 +242,9 @@ pub(super) struct PlanArgs {
     /// Exit with 2 where changes are pending
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
+    /// Tell programs, in lines of JSON
+    #[arg(long, value_name = "FILE|fd:N", value_parser = Target::parse)]
+    pub(super) events: Option<Target>,
     #[command(flatten)]
     pub(super) comment: Comment,
 }
@@ -281,6 +285,9 @@ pub(super) struct ApplyArgs {
     /// How long to wait for another apply on this ledger
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(super) lock_timeout: Duration,
+    /// Tell programs what happens, in lines of JSON
+    #[arg(long, value_name = "FILE|fd:N", value_parser = Target::parse)]
+    pub(super) events: Option<Target>,
 }
 
 #[derive(Debug, Args)]
@@ -387,6 +394,8 @@ pub(super) enum SchemaOf {
     Snapshot,
     // What `apply --format json` prints.
     Apply,
+    // A line of what `--events` writes.
+    Events,
 }
 
 #[derive(Debug, Args)]

@@ -55,21 +55,30 @@ impl Failure {
         Self::Message(code, format!("{connection}: {error}"))
     }
 
-    pub(super) fn report(self, io: &mut Io<'_>) -> u8 {
+    pub(super) fn code(&self) -> u8 {
         match self {
-            Self::Diagnostics(all) => {
-                show(&all, io);
-                code::PROBLEM
-            }
-            Self::Message(code, text) => {
-                io.error(&text);
-                code
-            }
-            Self::Interrupted => {
-                io.say("Interrupted; nothing was executed.");
-                code::INTERRUPTED
-            }
+            Self::Diagnostics(_) => code::PROBLEM,
+            Self::Message(code, _) => *code,
+            Self::Interrupted => code::INTERRUPTED,
         }
+    }
+
+    /// For people, in one line.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Diagnostics(_) => "what was read has mistakes".into(),
+            Self::Message(_, text) => text.clone(),
+            Self::Interrupted => "interrupted".into(),
+        }
+    }
+
+    pub(super) fn report(self, io: &mut Io<'_>) -> u8 {
+        match &self {
+            Self::Diagnostics(all) => show(all, io),
+            Self::Message(_, text) => io.error(text),
+            Self::Interrupted => io.say("Interrupted; nothing was executed."),
+        }
+        self.code()
     }
 }
 

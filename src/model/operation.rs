@@ -146,3 +146,18 @@ impl Operation {
         }
     }
 }
+
+/// What is done, for people: `power off (hard)`, `rename to b`.
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PowerOff { method: OffKind::Hard } => f.write_str("power off (hard)"),
+            Self::PowerOff { method: OffKind::Graceful } => f.write_str("power off (graceful)"),
+            Self::Reboot { method: RebootKind::Hard } => f.write_str("reboot (hard)"),
+            Self::Reboot { method: RebootKind::Soft } => f.write_str("reboot (soft)"),
+            Self::Rename { to } => write!(f, "rename to {to}"),
+            Self::Resume => f.write_str("resume"),
+            other => f.write_str(other.verb().phrase()),
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod apply;
 mod codes;
 pub mod diagnostics;
+pub mod events;
 mod import;
 mod paint;
 mod plan;
@@ -15,7 +16,7 @@ pub use codes::{
     Explanation, explanation_text, explanations, explanations_text, find_explanation, near_codes,
 };
 pub use import::import_yaml;
-pub use paint::Paint;
+pub use paint::{Paint, safe};
 pub use plan::{
     Danger, MaxLength, PlanFormat, PlanView, duration_words, mistake_annotations, plan_text,
     problem_annotations, problems_text, render_plan, verdict,

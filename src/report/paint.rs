@@ -40,7 +40,7 @@ impl Paint {
 
 /// A text from a provider or a file on one line: control characters would move the cursor or forge a line, and
 /// marks of writing direction would show a name as another one.
-pub(super) fn safe(text: &str) -> String {
+pub fn safe(text: &str) -> String {
     if !text.chars().any(misleads) {
         return text.to_owned();
     }

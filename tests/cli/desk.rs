@@ -122,6 +122,17 @@ impl Desk {
         self.command(args).output().unwrap().into()
     }
 
+    /// Runs what a shell makes of it; `script` is given the program with its arguments.
+    pub(crate) fn shell(&self, args: &[&str], script: impl FnOnce(&str) -> String) -> Ran {
+        let inner = self.command(args);
+        let words = std::iter::once(inner.get_program()).chain(inner.get_args());
+        let program = words.map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ");
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &script(&program)]).current_dir(self.folder.path()).env_clear();
+        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.env("PATH", "/usr/bin:/bin").stdin(Stdio::null()).output().unwrap().into()
+    }
+
     /// Starts and does not wait.
     pub(crate) fn start(&self, args: &[&str]) -> Child {
         self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -2,13 +2,15 @@
 
 use super::approved::{self, Verdict};
 use super::undo::{self, Undo};
-use super::{approval, plan as plan_command, saved};
+use super::{approval, plan as plan_command, receipt, saved};
 use crate::apply::{ApplySummary, ChangeOutcome, ChangeResult, Limits, Links, Moved, check_fresh, execute};
 use crate::cli::args::{ApplyArgs, Format, Global, Shape};
+use crate::cli::events::{Stream, streamed};
 use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch::{self, Reading};
 use crate::cli::io::Io;
 use crate::cli::progress::Progress;
+use crate::cli::run::Run;
 use crate::cli::session::{Session, paths};
 use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{IntentLog, Journal};
@@ -21,6 +23,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
+    let run = Run::begin();
+    let begin = run.told("apply", args.plan.as_deref(), global);
+    streamed(args.events.as_ref(), begin, &run, io, |events, io| apply(global, args, &run, events, io))
+}
+
+fn apply(
+    global: &Global,
+    args: &ApplyArgs,
+    run: &Run,
+    events: &Stream,
+    io: &mut Io<'_>,
+) -> Result<u8, Failure> {
     let document = args.plan.as_deref().map(saved::read).transpose()?;
     if let Some(document) = &document {
         refuse_what_cannot_be_honoured(document, args, global)?;
@@ -46,7 +60,8 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, io: &mut Io<'_>) ->
     block_on(async {
         let signals = Signals::listen()?;
         let journal = open_journal(&session, args, io, &signals).await?;
-        let work = Work { global, args, session: &session, journal: &journal, signals: &signals };
+        let work =
+            Work { global, args, session: &session, journal: &journal, signals: &signals, run, events };
         match document {
             Some(document) => work.saved(document, io).await,
             None => work.fresh(io).await,
@@ -99,6 +114,8 @@ struct Work<'a> {
     session: &'a Session,
     journal: &'a Journal,
     signals: &'a Signals,
+    run: &'a Run,
+    events: &'a Stream,
 }
 
 impl Work<'_> {
@@ -181,6 +198,7 @@ impl Work<'_> {
     }
 
     fn show_plan(&self, document: &PlanDocument, io: &mut Io<'_>) {
+        self.events.plan(document);
         if self.global.format == Format::Text {
             let refusals = self.refusals(document);
             io.print(&plan_text(&PlanView {
@@ -212,6 +230,7 @@ impl Work<'_> {
             None => "Nothing was executed.",
         };
         io.mention(why);
+        self.events.refused(why, &refusals);
         let results = not_started(&document.changes, "refused");
         self.print_report(
             document,
@@ -227,6 +246,7 @@ impl Work<'_> {
         for moved in &moved {
             io.say(&format!("  {}: {}", moved.address, moved.message));
         }
+        self.events.stale(why, &moved);
         let results = not_started(&document.changes, "the plan is stale");
         self.print_report(
             document,
@@ -260,15 +280,21 @@ impl Work<'_> {
         if !self.args.auto_approve && self.args.approved.is_none() {
             approval::ask(due.len(), io, self.signals).await?;
         }
-        let progress = Progress::new(due.len(), io);
+        let progress = Progress::new(due.len(), self.events, io);
         let limits = Limits { parallelism: self.global.parallelism };
         let work = execute(due, links, self.journal, &progress, limits, self.signals.flag());
         tokio::pin!(work);
-        let results = tokio::select! {
-            results = &mut work => results,
-            () = self.signals.wait() => {
-                io.say("Interrupted: nothing new is started; what is in flight is followed to its end. Again to leave at once.");
-                work.await
+        let mut every_second = tokio::time::interval(Duration::from_secs(1));
+        let mut interrupted = false;
+        let results = loop {
+            tokio::select! {
+                results = &mut work => break results,
+                () = self.signals.wait(), if !interrupted => {
+                    interrupted = true;
+                    self.events.interrupted();
+                    progress.aloud("Interrupted: nothing new is started; what is in flight is followed to its end. Again to leave at once.");
+                }
+                _ = every_second.tick() => progress.tick(),
             }
         };
         progress.finish();
@@ -276,42 +302,52 @@ impl Work<'_> {
         all.extend(results);
         all.sort_by(|a, b| a.address.cmp(&b.address));
         let code = exit::of_results(&all, self.signals.came());
+        let left = undo::write(self.session, due, &all, links);
+        let undo = left.path.clone();
+        let report =
+            report(document, Reported { results: &all, undo: Some(left), ..Reported::default() }, code);
+        // Before anything is printed: whoever reads may be gone, or never read.
+        if let Err(warning) = receipt::write(self.session, self.run, &report) {
+            io.warn(&warning);
+        }
         if self.global.format == Format::Text {
             io.print(&format!("\n{}", apply_text(&all, io.paint())));
         }
-        let left = undo::write(self.session, due, &all, links);
-        if let Some(path) = &left.path {
+        if let Some(path) = &undo {
             io.mention(&format!("To take it back: fleetform apply {}", path.display()));
         }
-        self.print_report(
-            document,
-            Reported { results: &all, undo: Some(left), ..Reported::default() },
-            code,
-            io,
-        );
+        self.print(&report, io);
         Ok(code)
     }
 
     fn print_report(&self, document: &PlanDocument, reported: Reported<'_>, exit_code: u8, io: &mut Io<'_>) {
-        if self.global.format != Format::Json {
-            return;
+        self.print(&report(document, reported, exit_code), io);
+    }
+
+    fn print(&self, report: &ApplyDocument, io: &mut Io<'_>) {
+        self.events.results(&report.results);
+        if self.global.format == Format::Json {
+            io.print_json(report);
         }
-        let undo = reported.undo.unwrap_or(Undo { path: None, stays: Vec::new() });
-        io.print_json(&ApplyDocument {
-            format_version: FORMAT_VERSION.into(),
-            digest: document.digest.clone(),
-            narrowed_from: document.narrowed_from.clone(),
-            options: document.options.clone(),
-            plan: document.summary,
-            problems: document.problems.clone(),
-            refusals: reported.refusals,
-            moved: reported.moved,
-            results: reported.results.to_vec(),
-            summary: ApplySummary::of(reported.results),
-            undo: undo.path.map(|path| path.display().to_string()),
-            not_undoable: undo.stays,
-            exit_code,
-        });
+    }
+}
+
+fn report(document: &PlanDocument, reported: Reported<'_>, exit_code: u8) -> ApplyDocument {
+    let undo = reported.undo.unwrap_or(Undo { path: None, stays: Vec::new() });
+    ApplyDocument {
+        format_version: FORMAT_VERSION.into(),
+        digest: document.digest.clone(),
+        narrowed_from: document.narrowed_from.clone(),
+        options: document.options.clone(),
+        plan: document.summary,
+        problems: document.problems.clone(),
+        refusals: reported.refusals,
+        moved: reported.moved,
+        results: reported.results.to_vec(),
+        summary: ApplySummary::of(reported.results),
+        undo: undo.path.map(|path| path.display().to_string()),
+        not_undoable: undo.stays,
+        exit_code,
     }
 }
 

@@ -11,6 +11,7 @@ pub(super) mod init;
 pub(super) mod man;
 pub(super) mod plan;
 pub(super) mod providers;
+mod receipt;
 pub(super) mod resolve;
 pub(super) mod saved;
 pub(super) mod schema;

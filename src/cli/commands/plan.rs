@@ -2,9 +2,11 @@
 
 use super::{approved, saved, view};
 use crate::cli::args::{Global, Guards, PlanArgs, Shape};
+use crate::cli::events::{Stream, streamed};
 use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch::{self, Planned};
 use crate::cli::io::Io;
+use crate::cli::run::Run;
 use crate::cli::session::Session;
 use crate::cli::stop::{Signals, block_on};
 use crate::cli::{base, early, offline};
@@ -17,7 +19,10 @@ use std::time::Duration;
 
 pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
     view::check(global, &args.comment)?;
-    let planned = planned(global, args, io);
+    let run = Run::begin();
+    let begin = run.told("plan", None, global);
+    let planned =
+        streamed(args.events.as_ref(), begin, &run, io, |events, io| planned(global, args, events, io));
     if let (Err(Failure::Diagnostics(mistakes)), true) = (&planned, annotates()) {
         io.mention_lines(&mistake_annotations(mistakes));
     }
@@ -29,7 +34,7 @@ fn annotates() -> bool {
     config::process_env("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }
 
-fn planned(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
+fn planned(global: &Global, args: &PlanArgs, events: &Stream, io: &mut Io<'_>) -> Result<u8, Failure> {
     let shape = Shape { list_unchanged: global.verbose > 0, ..args.shape.clone() };
     let (session, mut planned) = match &args.live.live {
         Some(snapshot) => offline::planned(snapshot, &args.live, &shape, global, io)?,
@@ -48,6 +53,7 @@ fn planned(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Fail
         saved::write(path, &document)?;
     }
     approved::remember(&session.ledger, &document);
+    events.plan(&document);
     view::print(&document, args.out.as_deref(), global, &args.comment, io);
     if annotates() {
         io.mention_lines(&problem_annotations(&document.problems));

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use std::fs;
 use std::path::Path;
 
-/// Writes a plan so that a reader finds all of it or nothing.
-pub(super) fn write(path: &Path, document: &PlanDocument) -> Result<(), Failure> {
+/// Writes a document so that a reader finds all of it or nothing.
+pub(super) fn write(path: &Path, document: &impl serde::Serialize) -> Result<(), Failure> {
     whole::write(path, &whole::json(document))
 }
 

@@ -7,6 +7,7 @@ use crate::config::fleet_schema;
 use crate::plan::PlanDocument;
 use crate::providers::specs;
 use crate::report::ApplyDocument;
+use crate::report::events::EventLine;
 use crate::snapshot::Snapshot;
 
 #[allow(clippy::unnecessary_wraps, reason = "every command has the same shape")]
@@ -15,6 +16,7 @@ pub(in crate::cli) fn run(args: &SchemaArgs, io: &mut Io<'_>) -> Result<u8, Fail
         SchemaOf::Fleet => io.print_json(&fleet_schema(&specs())),
         SchemaOf::Plan => io.print_json(&schemars::schema_for!(PlanDocument)),
         SchemaOf::Snapshot => io.print_json(&schemars::schema_for!(Snapshot)),
+        SchemaOf::Events => io.print_json(&schemars::schema_for!(EventLine)),
         SchemaOf::Apply => io.print_json(&schemars::schema_for!(ApplyDocument)),
     }
     Ok(code::DONE)

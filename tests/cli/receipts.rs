@@ -1,0 +1,90 @@
+//! Every apply that executed something leaves its report as a file, whatever came of it.
+
+use crate::desk::{Desk, finish, signal};
+use crate::schemas::Schema;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+const CHANGES: &str = "servers:\n  - { name: web-1, power: off }\n  - { name: report-2, renamed_from: reports }\n  - { name: app, provider: grid, power: off }\n";
+
+fn paths(desk: &Desk) -> Vec<PathBuf> {
+    let folder = desk.path(".fleetform/receipts");
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// The only receipt; the schema of `apply --format json` is its schema.
+fn receipt(desk: &Desk) -> Value {
+    let paths = paths(desk);
+    assert_eq!(paths.len(), 1, "{paths:?}");
+    let receipt = serde_json::from_slice(&std::fs::read(&paths[0]).unwrap()).unwrap();
+    Schema::published("apply").accepts(&receipt).unwrap();
+    receipt
+}
+
+#[test]
+fn it_is_what_apply_prints_as_json_done_or_failed() {
+    for (fault, code) in [(false, 0), (true, 3)] {
+        let desk = Desk::new(CHANGES);
+        if fault {
+            desk.fault(json!({ "connection": "grid", "method": "POST", "count": "all", "fault": { "status": { "code": 403 } } }));
+        }
+        let printed = desk.run(&["apply", "--auto-approve", "--format", "json"]).code(code).json();
+        assert_eq!(receipt(&desk), printed);
+        assert_eq!(printed["summary"]["failed"], json!(u8::from(fault)));
+    }
+}
+
+#[test]
+fn an_interrupted_apply_leaves_one_that_adds_up() {
+    let desk = Desk::new("servers:\n  - { name: 'web-{1..3}', power: off }\n");
+    desk.fault(json!({ "connection": "flex", "method": "POST", "fault": { "late": "700ms" } }));
+    let mut child = desk.start(&["apply", "--auto-approve", "--parallelism", "1"]);
+    // Nobody reads what is printed: no reason to leave nothing.
+    drop(child.stdout.take());
+    desk.until(|desk| desk.accepted() == 1);
+    signal(&child, "INT");
+    finish(child).code(130);
+    let receipt = receipt(&desk);
+    assert_eq!(receipt["exit_code"], 130);
+    assert_eq!(receipt["summary"], json!({ "done": 1, "failed": 0, "unresolved": 0, "not_started": 2 }));
+}
+
+#[test]
+fn where_nothing_was_executed_there_is_none() {
+    let desk = Desk::new(CHANGES);
+    desk.run(&["apply"]).code(1);
+    desk.run(&["apply", "--auto-approve", "--max-changes", "1"]).code(4);
+    assert!(paths(&desk).is_empty());
+    desk.run(&["apply", "--auto-approve"]).code(0);
+    desk.run(&["apply", "--auto-approve"]).code(0).says("No changes");
+    receipt(&desk);
+}
+
+#[test]
+fn one_that_cannot_be_written_is_a_warning() {
+    let desk = Desk::new(CHANGES);
+    std::fs::create_dir(desk.path(".fleetform")).unwrap();
+    desk.write(".fleetform/receipts", "not a folder");
+    desk.run(&["apply", "--auto-approve"])
+        .code(0)
+        .says("warning: the receipt could not be kept")
+        .says("3 done");
+    assert_eq!(desk.accepted(), 3);
+}
+
+#[test]
+fn the_newest_fifty_are_kept() {
+    let desk = Desk::new(CHANGES);
+    std::fs::create_dir_all(desk.path(".fleetform/receipts")).unwrap();
+    for number in 0..60 {
+        desk.write(&format!(".fleetform/receipts/20200101T000000000Z-{number:02}.json"), "{}");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    desk.run(&["apply", "--auto-approve"]).code(0);
+    let paths = paths(&desk);
+    let has = |part: &str| paths.iter().any(|path| path.to_string_lossy().contains(part));
+    assert_eq!(paths.len(), 50);
+    assert!(has("-59.json") && has("-11.json") && !has("-10.json"), "{paths:?}");
+    assert!(paths.iter().any(|path| !path.to_string_lossy().contains("/2020")), "{paths:?}");
+}
