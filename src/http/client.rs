@@ -417,5 +417,19 @@ fn build(loopback: bool, ca_file: Option<&Path>, keep_alive: bool) -> Result<Cli
             reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(error.to_string()))?;
         builder = builder.tls_certs_merge(certificates);
     }
-    builder.build().map_err(|error| Error::new(ErrorKind::Config, format!("no HTTP client: {error}")))
+    builder.build().map_err(|error| Error::new(ErrorKind::Config, no_client(&error)))
+}
+
+/// Almost always it is the root certificates: an image without them has no client, not even for plain http.
+fn no_client(error: &reqwest::Error) -> String {
+    let mut why = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        why = format!("{why}: {cause}");
+        source = cause.source();
+    }
+    format!(
+        "no HTTP client ({why}); are there root certificates? install the system's (ca-certificates), or name a file \
+         of them with `ca_file` or SSL_CERT_FILE"
+    )
 }
