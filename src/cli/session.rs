@@ -7,7 +7,7 @@ use super::stop::Signals;
 use crate::apply::{Link, Links};
 use crate::config::{self, Connection, Diagnostic, Fleet, Loaded, Mode};
 use crate::http::{Clients, Limits};
-use crate::ledger::{Lock, LockError};
+use crate::ledger::{Author, Lock, LockError, Permit, Terms};
 use crate::model::{Address, ConnectionName, Selector, SettingKind, Settings};
 use crate::provider::Scrubbed;
 use crate::providers::{self, Opening, Registration};
@@ -15,7 +15,7 @@ use crate::simulator::{Options, Origin, Running, Simulator, World};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The default fleet file.
@@ -31,6 +31,8 @@ pub(super) struct Session {
     /// real ones.
     pub(super) ledger: PathBuf,
     pub(super) simulator: Option<Running>,
+    /// Of the ledger's lock, once it was taken: changes need it from then on.
+    permit: OnceLock<Permit>,
 }
 
 impl Session {
@@ -59,11 +61,11 @@ impl Session {
         let fleet = loaded.fleet;
         let Some(world) = &global.simulate else {
             let ledger = fleet.ledger.clone();
-            return Ok(Self { fleet, ledger, simulator: None });
+            return Ok(Self { fleet, ledger, simulator: None, permit: OnceLock::new() });
         };
         let ledger = fleet.ledger.join("simulated");
         let simulator = start_simulator(&fleet, world.as_deref(), &ledger, io)?;
-        Ok(Self { fleet, ledger, simulator: Some(simulator) })
+        Ok(Self { fleet, ledger, simulator: Some(simulator), permit: OnceLock::new() })
     }
 
     pub(super) fn is_simulated(&self) -> bool {
@@ -76,21 +78,31 @@ impl Session {
         names: impl IntoIterator<Item = &'n ConnectionName>,
     ) -> Result<Links, Failure> {
         let connections = names.into_iter().filter_map(|name| self.fleet.connections.get(name));
-        links(connections, |connection, row| match &self.simulator {
+        links(connections, self.permit.get(), |connection, row| match &self.simulator {
             None => config::resolve(connection, row.spec, &config::process_env),
             Some(simulator) => Ok(simulated_settings(simulator, connection)),
         })
     }
 
-    /// Takes the ledger's lock, waiting at most `patience` for its holder.
-    pub(super) async fn lock(&self, patience: Duration, signals: &Signals) -> Result<Lock, Failure> {
+    /// Takes the ledger's lock for a command, waiting at most `patience` for its holder. Connections that are opened
+    /// afterwards send changes only while it is held.
+    pub(super) async fn lock(
+        &self,
+        command: &str,
+        patience: Duration,
+        signals: &Signals,
+    ) -> Result<Lock, Failure> {
         let folder = self.ledger.clone();
-        let waiting = tokio::task::spawn_blocking(move || Lock::take(&folder, patience));
+        let author = Author::here(command, user());
+        let take = move || Lock::take_as(&folder, patience, &author, Terms::default());
+        let waiting = tokio::task::spawn_blocking(take);
         let taken = async { waiting.await.map_err(|error| Failure::problem(error.to_string())) };
-        signals.unless_interrupted(taken).await?.map_err(|error| match error {
+        let lock = signals.unless_interrupted(taken).await?.map_err(|error| match error {
             LockError::Held { .. } => Failure::Message(code::LATER, error.to_string()),
             LockError::Io { .. } => Failure::problem(error.to_string()),
-        })
+        })?;
+        self.permit.get_or_init(|| lock.permit());
+        Ok(lock)
     }
 
     /// Every selector must mean something: a typing error must never read as "no changes".
@@ -133,6 +145,11 @@ pub(super) fn paths(global: &Global) -> Vec<PathBuf> {
     if global.file.is_empty() { vec![PathBuf::from(FLEET_FILE)] } else { global.file.clone() }
 }
 
+/// Who runs the program, where the environment says so.
+fn user() -> Option<String> {
+    ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(config::process_env)
+}
+
 /// The folder of the first fleet file.
 fn folder(fleet: &Fleet) -> PathBuf {
     let first = fleet.files.first().map(|file| Path::new(&*file.path));
@@ -147,6 +164,7 @@ pub(super) fn mode(global: &Global) -> Mode {
 /// Opens connections with the settings that `settle` finds for them; all mistakes are told at once.
 pub(super) fn links<'c>(
     connections: impl IntoIterator<Item = &'c Connection>,
+    permit: Option<&Permit>,
     settle: impl Fn(&Connection, &Registration) -> Result<Settings, Vec<Diagnostic>>,
 ) -> Result<Links, Failure> {
     let mut clients: BTreeMap<Option<PathBuf>, Clients> = BTreeMap::new();
@@ -160,13 +178,20 @@ pub(super) fn links<'c>(
             Ok(settings) => {
                 let clients = clients
                     .entry(connection.ca_file.clone())
-                    .or_insert_with(|| Clients::new(connection.ca_file.clone()));
+                    .or_insert_with(|| permitted(Clients::new(connection.ca_file.clone()), permit));
                 links.insert(name.clone(), link(connection, row, &settings, clients)?);
             }
             Err(found) => mistakes.extend(found),
         }
     }
     if mistakes.is_empty() { Ok(links) } else { Err(Failure::Diagnostics(mistakes)) }
+}
+
+fn permitted(clients: Clients, permit: Option<&Permit>) -> Clients {
+    match permit.cloned() {
+        Some(permit) => clients.permitted_by(Arc::new(move || permit.check())),
+        None => clients,
+    }
 }
 
 fn simulated_settings(simulator: &Running, connection: &Connection) -> Settings {

@@ -84,7 +84,7 @@ async fn open_journal(
     io: &mut Io<'_>,
     signals: &Signals,
 ) -> Result<Journal, Failure> {
-    let lock = session.lock(args.lock_timeout, signals).await?;
+    let lock = session.lock("apply", args.lock_timeout, signals).await?;
     for warning in crate::ledger::read(&session.ledger).map(|replay| replay.warnings).unwrap_or_default() {
         io.warn(&warning);
     }
@@ -109,7 +109,8 @@ impl Work<'_> {
         let reading = fetch::planned(self.session, shape, Reading::default(), replay, io);
         let planned = self.signals.unless_interrupted(reading).await?;
         for found in &planned.recovered {
-            let recorded = self.journal.conclude(found.open.intent.seq, found.outcome, &found.evidence);
+            let (seq, outcome) = (found.open.intent.seq, found.outcome);
+            let recorded = self.journal.conclude(seq, outcome, found.level, &found.evidence);
             recorded.map_err(|error| Failure::problem(error.to_string()))?;
         }
         let document = plan_command::document(self.session, &planned);
@@ -291,6 +292,7 @@ impl Work<'_> {
         }
         let progress = Progress::new(due.len(), io);
         let limits = Limits { parallelism: self.global.parallelism };
+        self.journal.carries_out(&document.digest);
         let work = execute(due, links, self.journal, &progress, limits, self.signals.flag());
         tokio::pin!(work);
         let results = tokio::select! {
