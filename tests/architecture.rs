@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("http", &["provider"]),
     ("ledger", &["model"]),
     ("apply", &["model", "plan", "provider", "ledger"]),
-    ("report", &["model", "config", "diff", "plan", "apply"]),
+    ("report", &["model", "config", "diff", "plan", "ledger", "apply"]),
     ("simulator", &["model"]),
 ];
 

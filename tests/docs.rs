@@ -6,9 +6,10 @@
 mod codes;
 
 use fleetform::config::{Mode, fleet_schema, load};
+use fleetform::ledger::Record;
 use fleetform::plan::PlanDocument;
 use fleetform::providers::{REGISTRY, specs};
-use fleetform::report::{ApplyDocument, provider_rows, providers_text};
+use fleetform::report::{ApplyDocument, HistoryDocument, provider_rows, providers_text};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,8 @@ fn schemas_are_what_the_code_writes() {
     held_equal("schemas/fleet.schema.json", &pretty(&fleet_schema(&specs())));
     held_equal("schemas/plan.schema.json", &pretty(&schemars::schema_for!(PlanDocument)));
     held_equal("schemas/apply.schema.json", &pretty(&schemars::schema_for!(ApplyDocument)));
+    held_equal("schemas/ledger.schema.json", &pretty(&schemars::schema_for!(Record)));
+    held_equal("schemas/history.schema.json", &pretty(&schemars::schema_for!(HistoryDocument)));
 }
 
 fn fleet_files(folder: &Path, found: &mut Vec<PathBuf>) {

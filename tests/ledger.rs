@@ -2,6 +2,13 @@
 //! process at a time has it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+#[path = "ledger/formats.rs"]
+mod formats;
+#[path = "ledger/lease.rs"]
+mod lease;
+#[path = "rig/mod.rs"]
+mod rig;
+
 use fleetform::ledger::{IntentLog, Journal, Lock, LockError, Outcome, Replay, read};
 use fleetform::model::{Address, ConnectionName, Operation, RebootKind, ServerId, ServerKey, Verb};
 use jiff::Timestamp;

@@ -147,10 +147,14 @@ impl Journal {
         address: Address,
         done: bool,
     ) -> Result<(), JournalError> {
-        let run = self.run();
+        let run = Some(self.run());
+        // By number: were the end of another change lost later, this word must not be taken for it.
+        let open = replay::read(self.path.parent().unwrap_or(Path::new(".")))?.open;
+        let of_it = open.iter().map(|open| &open.intent).filter(|it| it.provider == provider && it.id == id);
+        let settles = Some(of_it.map(|intent| intent.seq).collect());
         // After all that it may be about, also where the clock was set back.
         let at = self.tail().latest.unwrap_or(Timestamp::MIN).max(Timestamp::now());
-        self.append(|_| Entry::Resolved { at, provider, id, address, done, run }).map(drop)
+        self.append(|_| Entry::Resolved { at, provider, id, address, done, settles, run }).map(drop)
     }
 
     fn append(&self, entry: impl FnOnce(u64) -> Entry) -> Result<u64, JournalError> {
@@ -168,8 +172,8 @@ impl Journal {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self) -> Option<String> {
-        Some(self.lock.author().run.clone())
+    fn run(&self) -> String {
+        self.lock.author().run.clone()
     }
 }
 
@@ -205,7 +209,7 @@ impl IntentLog for Journal {
                 id: id.clone(),
                 operation: operation.clone(),
                 mark: mark.map(str::to_owned),
-                run: self.run(),
+                run: Some(self.run()),
             })
         })
     }
@@ -229,7 +233,7 @@ impl IntentLog for Journal {
                 outcome,
                 evidence: evidence.to_owned(),
                 level,
-                run: self.run(),
+                run: Some(self.run()),
             })
         };
         self.append(entry).map(drop)

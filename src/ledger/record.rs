@@ -168,6 +168,10 @@ pub enum Entry {
         address: Address,
         /// `--done` or `--not-done`.
         done: bool,
+        /// The intents that it settles. None, and done: the server has been rebooted, as of now. In format 1 it is
+        /// whatever was open of the server by then.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        settles: Option<Vec<u64>>,
         /// The run that wrote it; unknown in format 1.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         run: Option<String>,

@@ -97,7 +97,7 @@ pub fn read(folder: &Path) -> Result<Replay, JournalError> {
     let bytes = bytes(folder)?.unwrap_or_default();
     let scan = lines(folder, &bytes)?;
     let mut replay = tell(&scan).replay;
-    replay.warnings = warnings(&folder.join(FILE_NAME), &scan);
+    replay.warnings = warnings_of(folder, &scan);
     Ok(replay)
 }
 
@@ -162,12 +162,16 @@ impl Told {
                     story.places.push(place);
                 }
             }
-            Entry::Resolved { at, provider, id, done, .. } => {
+            Entry::Resolved { at, provider, id, done, settles, .. } => {
                 let key = (provider.clone(), id.clone());
-                let one_shot_was_open = self.resolve(place, &key, *at, *done);
-                // Said of a server with nothing to settle, it means: this server has been rebooted, as of now. Where
-                // lines are missing right before, what it settled may be among them.
-                if *done && !one_shot_was_open && !line.after_hole && !after_repair {
+                let one_shot_was_open = self.resolve(place, &key, *at, *done, settles.as_deref());
+                let says_boot = match settles {
+                    Some(settles) => settles.is_empty(),
+                    // Where lines are missing right before, what it settled may be among them.
+                    None => !one_shot_was_open && !line.after_hole && !after_repair,
+                };
+                // Said of a server with nothing to settle, it means: this server has been rebooted, as of now.
+                if *done && says_boot {
                     self.source(key, Source::Boot, *at, place);
                 }
             }
@@ -175,14 +179,22 @@ impl Told {
     }
 
     /// Settles what is open of a server; whether a one-shot change was.
-    fn resolve(&mut self, place: usize, key: &ServerKey, at: Timestamp, done: bool) -> bool {
+    fn resolve(
+        &mut self,
+        place: usize,
+        key: &ServerKey,
+        at: Timestamp,
+        done: bool,
+        settles: Option<&[u64]>,
+    ) -> bool {
         let mut one_shot_was_open = false;
         let mut not_rebooted = Vec::new();
-        for story in self.stories.values_mut() {
+        for (seq, story) in &mut self.stories {
             let intent = &story.intent;
             let open = matches!(story.outcome, None | Some(Outcome::Unresolved));
             // Nobody can have spoken of what was sent later: such lines were moved.
-            if open && intent.provider == key.0 && intent.id == key.1 && intent.at <= at {
+            let meant = settles.map_or(intent.at <= at, |settles| settles.contains(seq));
+            if open && meant && intent.provider == key.0 && intent.id == key.1 {
                 one_shot_was_open |= intent.operation.verb().is_one_shot();
                 if intent.operation.verb() == Verb::Reboot && !done {
                     not_rebooted.push((intent.at, story.places[0]));
@@ -254,7 +266,8 @@ impl Story {
 }
 
 /// What is wrong, what it costs and what to do about it, for people.
-fn warnings(path: &Path, scan: &Scan<'_>) -> Vec<String> {
+pub(super) fn warnings_of(folder: &Path, scan: &Scan<'_>) -> Vec<String> {
+    let path = folder.join(FILE_NAME);
     let path = path.display();
     let mut warnings = Vec::new();
     let holes: Vec<&Finding> = scan.findings.iter().filter(|found| found.flaw != Flaw::CutOff).collect();

@@ -3,6 +3,7 @@
 mod apply;
 mod codes;
 pub mod diagnostics;
+mod history;
 mod import;
 mod paint;
 mod plan;
@@ -14,6 +15,7 @@ pub use apply::{ApplyDocument, apply_text};
 pub use codes::{
     Explanation, explanation_text, explanations, explanations_text, find_explanation, near_codes,
 };
+pub use history::{HistoryDocument, history_text};
 pub use import::import_yaml;
 pub use paint::Paint;
 pub use plan::{

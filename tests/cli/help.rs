@@ -2,7 +2,7 @@
 
 use crate::desk::{Ran, program, run_in};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "init",
     "validate",
     "plan",
@@ -11,6 +11,8 @@ const COMMANDS: [&str; 14] = [
     "status",
     "import",
     "resolve",
+    "history",
+    "ledger",
     "providers",
     "explain",
     "simulate",
@@ -27,7 +29,9 @@ fn the_help_of_every_command_fits_a_terminal() {
         let output = program(folder.path(), &args).env("COLUMNS", "80").output().unwrap();
         let ran = Ran::from(output).code(0);
         let lines: Vec<&str> = ran.out.lines().collect();
-        assert!(lines.len() <= 45, "{command} --help has {} lines", lines.len());
+        // The list of all commands is the one that grows.
+        let most = if command.is_empty() { 50 } else { 45 };
+        assert!(lines.len() <= most, "{command} --help has {} lines", lines.len());
         for line in lines {
             assert!(line.chars().count() <= 80, "{command}: {line}");
         }

@@ -11,7 +11,7 @@ use crate::cli::io::Io;
 use crate::cli::progress::Progress;
 use crate::cli::session::{Session, paths};
 use crate::cli::stop::{Signals, block_on};
-use crate::ledger::{IntentLog, Journal};
+use crate::ledger::{IntentLog, Journal, Retention, compact_if_due};
 use crate::model::ConnectionName;
 use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, Summary};
 use crate::report::{ApplyDocument, PlanView, apply_text, plan_text};
@@ -87,6 +87,10 @@ async fn open_journal(
     let lock = session.lock("apply", args.lock_timeout, signals).await?;
     for warning in crate::ledger::read(&session.ledger).map(|replay| replay.warnings).unwrap_or_default() {
         io.warn(&warning);
+    }
+    // A journal that has grown large is made smaller first; that it cannot be is no reason not to apply.
+    if let Err(error) = compact_if_due(&session.ledger, &lock, Retention::default(), Timestamp::now()) {
+        io.warn(&format!("it could not be compacted: {error}"));
     }
     Journal::open(&session.ledger, lock, Timestamp::now())
         .map_err(|error| Failure::problem(error.to_string()))

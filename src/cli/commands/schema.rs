@@ -4,9 +4,10 @@ use crate::cli::args::{SchemaArgs, SchemaOf};
 use crate::cli::exit::{Failure, code};
 use crate::cli::io::Io;
 use crate::config::fleet_schema;
+use crate::ledger::Record;
 use crate::plan::PlanDocument;
 use crate::providers::specs;
-use crate::report::ApplyDocument;
+use crate::report::{ApplyDocument, HistoryDocument};
 
 #[allow(clippy::unnecessary_wraps, reason = "every command has the same shape")]
 pub(in crate::cli) fn run(args: &SchemaArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
@@ -14,6 +15,8 @@ pub(in crate::cli) fn run(args: &SchemaArgs, io: &mut Io<'_>) -> Result<u8, Fail
         SchemaOf::Fleet => io.print_json(&fleet_schema(&specs())),
         SchemaOf::Plan => io.print_json(&schemars::schema_for!(PlanDocument)),
         SchemaOf::Apply => io.print_json(&schemars::schema_for!(ApplyDocument)),
+        SchemaOf::Ledger => io.print_json(&schemars::schema_for!(Record)),
+        SchemaOf::History => io.print_json(&schemars::schema_for!(HistoryDocument)),
     }
     Ok(code::DONE)
 }
