@@ -314,5 +314,5 @@ fn whoever_is_killed_while_a_journal_is_replaced_leaves_the_old_one_or_the_new_o
 fn kept(folder: &Path) -> usize {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
     let names = names.map(|name| name.into_string().unwrap());
-    names.filter(|name| name.contains(".damaged-") && !name.ends_with(".new")).count()
+    names.filter(|name| name.split_once(".damaged-").is_some_and(|(_, at)| !at.contains("new"))).count()
 }
