@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["model"]),
     ("apply", &["model", "plan", "provider", "ledger"]),
     ("snapshot", &["model", "plan"]),
-    ("report", &["model", "config", "diff", "plan", "apply"]),
+    ("report", &["model", "config", "diff", "plan", "ledger", "apply"]),
     ("simulator", &["model"]),
 ];
 

@@ -10,10 +10,11 @@ mod documents;
 mod schemas;
 
 use fleetform::config::{Mode, fleet_schema, load};
+use fleetform::ledger::Record;
 use fleetform::plan::PlanDocument;
 use fleetform::providers::{REGISTRY, specs};
 use fleetform::report::events::EventLine;
-use fleetform::report::{ApplyDocument, provider_rows, providers_text};
+use fleetform::report::{ApplyDocument, HistoryDocument, provider_rows, providers_text};
 use fleetform::snapshot::Snapshot;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,8 @@ fn schemas_are_what_the_code_writes() {
     held_equal("schemas/snapshot.schema.json", &pretty(&schemars::schema_for!(Snapshot)));
     held_equal("schemas/events.schema.json", &pretty(&schemars::schema_for!(EventLine)));
     held_equal("schemas/apply.schema.json", &pretty(&schemars::schema_for!(ApplyDocument)));
+    held_equal("schemas/ledger.schema.json", &pretty(&schemars::schema_for!(Record)));
+    held_equal("schemas/history.schema.json", &pretty(&schemars::schema_for!(HistoryDocument)));
 }
 
 fn fleet_files(folder: &Path, found: &mut Vec<PathBuf>) {

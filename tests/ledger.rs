@@ -2,6 +2,13 @@
 //! process at a time has it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+#[path = "ledger/formats.rs"]
+mod formats;
+#[path = "ledger/lease.rs"]
+mod lease;
+#[path = "rig/mod.rs"]
+mod rig;
+
 use fleetform::ledger::{IntentLog, Journal, Lock, LockError, Outcome, Replay, read};
 use fleetform::model::{Address, ConnectionName, Operation, RebootKind, ServerId, ServerKey, Verb};
 use jiff::Timestamp;
@@ -170,7 +177,7 @@ fn what_was_written_is_read_back_and_numbers_go_on_after_reopening() {
         for _ in 0..2 {
             let seq = intend(&journal, &REBOOT);
             journal.accepted(seq, Some("job-1")).unwrap();
-            journal.conclude(seq, Outcome::Done, "seen").unwrap();
+            journal.conclude(seq, Outcome::Done, None, "seen").unwrap();
             seqs.push(seq);
         }
     }
@@ -191,7 +198,7 @@ fn a_conclusion_of_one_run_settles_the_intent_of_an_earlier_one() {
     let folder = tempfile::tempdir().unwrap();
     let seq = intend(&open(folder.path()), &Operation::Delete);
     assert_eq!(read(folder.path()).unwrap().open.len(), 1);
-    open(folder.path()).conclude(seq, Outcome::Done, "it is gone").unwrap();
+    open(folder.path()).conclude(seq, Outcome::Done, None, "it is gone").unwrap();
     assert!(read(folder.path()).unwrap().open.is_empty());
 }
 
@@ -217,7 +224,7 @@ fn a_last_record_torn_at_any_byte_is_dropped_and_the_next_one_stands_on_its_own(
         assert_eq!(replay.facts.born, Some(at("2026-11-01T00:00:00Z")), "cut at {cut}");
         let journal = open(folder.path());
         assert_eq!(fs::read_to_string(file(folder.path())).unwrap(), whole, "cut at {cut}");
-        journal.conclude(1, Outcome::Done, "seen now").unwrap();
+        journal.conclude(1, Outcome::Done, None, "seen now").unwrap();
         let replay = read(folder.path()).unwrap();
         assert!(replay.warnings.is_empty() && replay.open.is_empty(), "cut at {cut}");
     }
@@ -265,9 +272,9 @@ fn a_number_seen_in_any_record_is_not_given_again() {
 #[test]
 fn a_journal_of_a_later_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(file(folder.path()), BORN.replace("\"version\":1", "\"version\":2") + "\n").unwrap();
+    fs::write(file(folder.path()), BORN.replace("\"version\":1", "\"version\":3") + "\n").unwrap();
     let error = read(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("version is 2"), "{error}");
+    assert!(error.contains("version is 3"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Judges what is seen of a change: done, still under way, failed, never arrived, or not to be known. Pure: it is
 //! given each observation and the time, and looks at nothing else.
 
+use crate::ledger::EvidenceLevel;
 use crate::model::{LiveServer, LiveState, Operation, Power, ServerName};
 use crate::provider::{Job, Observation};
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub(super) struct Watch<'a> {
     /// while, or for good; until then nothing at rest is a sign of the end.
     last_running: Option<Duration>,
     is_running: bool,
+    level: Option<EvidenceLevel>,
 }
 
 impl<'a> Watch<'a> {
@@ -55,6 +57,7 @@ impl<'a> Watch<'a> {
             last_motion: None,
             last_running: None,
             is_running: false,
+            level: None,
         }
     }
 
@@ -83,11 +86,19 @@ impl<'a> Watch<'a> {
                 }
             }
         };
+        if matches!(verdict, Judgement::Done(_)) {
+            self.level = Some(self.level_of(&seen.job));
+        }
         if verdict == Judgement::Wait && elapsed >= self.settle {
             self.out_of_time(seen.live.as_ref())
         } else {
             verdict
         }
+    }
+
+    /// How strong the evidence is that it is done; `None` until then.
+    pub(super) fn level(&self) -> Option<EvidenceLevel> {
+        self.level
     }
 
     /// Whether the provider's record, when last seen, said that the operation is under way.
@@ -98,6 +109,15 @@ impl<'a> Watch<'a> {
     /// Whether the call is known to have arrived: it was accepted, is on record, or its effect was seen beginning.
     pub(super) fn was_taken(&self) -> bool {
         self.accepted || self.last_motion.is_some()
+    }
+
+    /// Everything but a reboot is done when live state shows it.
+    fn level_of(&self, job: &Job) -> EvidenceLevel {
+        match (self.operation, job) {
+            (Operation::Reboot { .. }, Job::Succeeded) => EvidenceLevel::JobFinished,
+            (Operation::Reboot { .. }, _) if self.last_motion.is_none() => EvidenceLevel::Accepted,
+            _ => EvidenceLevel::Observed,
+        }
     }
 
     /// What is known when time is up; `live` is what was seen last, if anything was.

@@ -3,7 +3,7 @@
 use super::follow::Pace;
 use super::judge::{Judgement, Watch};
 use super::{Link, Links};
-use crate::ledger::{OpenIntent, Outcome};
+use crate::ledger::{EvidenceLevel, OpenIntent, Outcome};
 use crate::model::{ServerName, Verb};
 use crate::provider::{Job, Mark, Receipt, Trail};
 use futures_util::future::join_all;
@@ -20,6 +20,8 @@ pub struct Recovered {
     pub outcome: Outcome,
     /// How that is known.
     pub evidence: String,
+    /// How strong that evidence is, where it is done.
+    pub level: Option<EvidenceLevel>,
 }
 
 /// Looks at every open intent whose connection is open, side by side. Where an operation may still be under way,
@@ -83,6 +85,7 @@ async fn look(open: &OpenIntent, link: &Link, now: Timestamp, patience: Duration
             }
             Judgement::Wait | Judgement::Unknown(_) | Judgement::Failed(_) => None,
         };
-        return verdict.map(|(outcome, evidence)| Recovered { open: open.clone(), outcome, evidence });
+        let level = watch.level();
+        return verdict.map(|(outcome, evidence)| Recovered { open: open.clone(), outcome, evidence, level });
     }
 }

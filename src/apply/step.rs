@@ -6,7 +6,7 @@ use super::executor::{Executor, Waited};
 use super::follow::{Pace, follow};
 use super::judge::{Judgement, Watch, readable};
 use super::outcome::Event;
-use crate::ledger::Outcome;
+use crate::ledger::{EvidenceLevel, Outcome};
 use crate::model::{Address, LiveServer, LiveState, OffKind, Operation, Power, ServerId, ServerName, Verb};
 use crate::plan::Step;
 use crate::provider::{Effect, Error, ErrorKind, Mark, Receipt, Trail};
@@ -201,13 +201,14 @@ impl Executor<'_> {
         };
         let verdict = place.send(subject.id).await;
         let sent = Sent { operation, mark: mark.as_ref(), has_fallback };
+        let mut level = None;
         let end = match verdict {
             Ok(receipt) => {
                 // Of other calls live state tells, unless the provider shows them in its records alone.
                 if operation.verb().is_one_shot() || receipt.ticket.is_some() {
                     self.taken(subject.address, intent, receipt.ticket.as_deref());
                 }
-                match self.followed(subject, &sent, intent, Some(&receipt)).await {
+                match self.followed(subject, &sent, intent, Some(&receipt), &mut level).await {
                     SendEnd::Call(CallEnd::Step(StepEnd::Done(how))) if receipt.already => {
                         SendEnd::Call(CallEnd::Step(StepEnd::Already(how)))
                     }
@@ -216,12 +217,12 @@ impl Executor<'_> {
             }
             Err(error) if error.effect == Effect::Unknown => {
                 self.note(subject.address, format!("the answer was lost, looking for the effect: {error}"));
-                self.followed(subject, &sent, intent, None).await
+                self.followed(subject, &sent, intent, None, &mut level).await
             }
             Err(error) if error.kind == ErrorKind::Busy => SendEnd::Busy(error),
             Err(error) => self.refused(subject, &sent, error).await,
         };
-        self.conclude(subject.address, intent, operation, &end);
+        self.conclude(subject.address, intent, operation, &end, level);
         end
     }
 
@@ -231,6 +232,7 @@ impl Executor<'_> {
         sent: &Sent<'_>,
         intent: u64,
         receipt: Option<&Receipt>,
+        level: &mut Option<EvidenceLevel>,
     ) -> SendEnd {
         let case = subject.link.capabilities.names.case;
         let same_name = |a: &ServerName, b: &ServerName| case.same(a.as_str(), b.as_str());
@@ -245,6 +247,7 @@ impl Executor<'_> {
         let mut watch = Watch::new(sent.operation, &same_name, receipt.is_some(), delay, limit);
         let trail = Trail { id: subject.id, operation: sent.operation, receipt, mark: sent.mark };
         let judgement = follow(subject.link, trail, &mut watch, limit).await;
+        *level = watch.level();
         if receipt.is_none() && matches!(judgement, Judgement::Unknown(_)) && watch.was_taken() {
             // The answer was lost and the server was seen moving: who looks later need not ask whether it arrived.
             self.taken(subject.address, intent, None);
@@ -331,7 +334,14 @@ impl Executor<'_> {
         }
     }
 
-    fn conclude(&self, address: &Address, intent: u64, operation: &Operation, end: &SendEnd) {
+    fn conclude(
+        &self,
+        address: &Address,
+        intent: u64,
+        operation: &Operation,
+        end: &SendEnd,
+        level: Option<EvidenceLevel>,
+    ) {
         let (outcome, evidence) = match end {
             SendEnd::Call(CallEnd::StillRunning(_)) => return,
             SendEnd::Call(CallEnd::Step(StepEnd::Done(how))) => (Outcome::Done, how.clone()),
@@ -345,7 +355,8 @@ impl Executor<'_> {
                 (Outcome::NoEffect, error.to_string())
             }
         };
-        if let Err(error) = self.log.conclude(intent, outcome, &evidence) {
+        let level = level.filter(|_| outcome == Outcome::Done);
+        if let Err(error) = self.log.conclude(intent, outcome, level, &evidence) {
             // The next run finds the intent open and looks for evidence itself.
             self.note(address, format!("the end of {operation} could not be recorded: {error}"));
         }

@@ -13,6 +13,7 @@ use crate::report::{MaxLength, explanations};
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -127,6 +128,11 @@ pub(super) enum Command {
     Import(ImportArgs),
     /// Settle a change whose outcome nobody can see
     Resolve(ResolveArgs),
+    /// What was sent, when, by whom, and what came of it
+    History(HistoryArgs),
+    /// Verify, repair or compact the ledger
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// The providers, what each can do, their settings
     Providers,
     /// What a code means and what to do about it
@@ -337,6 +343,33 @@ pub(super) struct ResolveArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct HistoryArgs {
+    /// Only servers like this: 'east/web-*'
+    #[arg(value_name = "ADDRESS", value_parser = Selector::parse)]
+    pub(super) address: Option<Selector>,
+    /// Only what was sent since: 7d, 12h, or an instant such as 2026-11-20T02:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub(super) since: Option<Timestamp>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LedgerCommand {
+    /// Check every record and its link to the one before
+    Verify,
+    /// Take damaged records out and keep the original beside it
+    Repair(LockArgs),
+    /// Leave out what nobody needs any more
+    Compact(LockArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LockArgs {
+    /// How long to wait for an apply on this ledger
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub(super) lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
     /// The code of an error, problem, guard or exit; without it, all are listed
     #[arg(value_parser = CodeParser, hide_possible_values = true)]
@@ -396,6 +429,10 @@ pub(super) enum SchemaOf {
     Apply,
     // A line of what `--events` writes.
     Events,
+    // A line of the ledger's journal.
+    Ledger,
+    // What `history --format json` prints.
+    History,
 }
 
 #[derive(Debug, Args)]
@@ -440,6 +477,20 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 fn max_age(text: &str) -> Result<Duration, String> {
     duration(text).map_err(|_| "write a time such as 30m, 2h or 48h; at most 168h".into())
+}
+
+/// An instant, or a time before now.
+fn since(text: &str) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse() {
+        return Ok(at);
+    }
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok()?.checked_mul(24));
+    let ago = match days {
+        Some(hours) => hours.checked_mul(3600).map(Duration::from_secs),
+        None => crate::config::parse_duration(text),
+    };
+    ago.and_then(|ago| Timestamp::now().checked_sub(ago).ok())
+        .ok_or_else(|| "write a time such as 7d or 12h, or an instant such as 2026-11-20T02:00:00Z".into())
 }
 
 fn max_length(text: &str) -> Result<MaxLength, String> {

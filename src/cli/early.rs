@@ -62,8 +62,9 @@ pub(super) async fn open(
 async fn begin(connections: oneshot::Receiver<Connections>, mentioned: &Mentioned) -> Reading {
     let Ok(connections) = connections.await else { return Reading::default() };
     let used = connections.values().filter(|connection| mentioned.has(connection.name.as_str()));
-    let links =
-        session::links(used, |connection, row| config::resolve(connection, row.spec, &config::process_env));
+    let links = session::links(used, None, |connection, row| {
+        config::resolve(connection, row.spec, &config::process_env)
+    });
     let Ok(links) = links else { return Reading::default() };
     let live = fetch::list(|name| fetch::in_flight(connections.get(name)), &links).await;
     Reading { links, live }

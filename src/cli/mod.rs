@@ -57,6 +57,8 @@ fn dispatch(cli: &Cli, io: &mut Io<'_>) -> Result<u8, Failure> {
         Command::Snapshot(args) => commands::snapshot::run(global, args, io),
         Command::Import(args) => commands::import::run(global, args, io),
         Command::Resolve(args) => commands::resolve::run(global, args, io),
+        Command::History(args) => commands::history::run(global, args, io),
+        Command::Ledger(args) => commands::ledger::run(global, args, io),
         Command::Providers => commands::providers::run(global, io),
         Command::Explain(args) => commands::explain::run(global, args, io),
         Command::Simulate(args) => commands::simulate::run(global, args, io),

@@ -3,11 +3,12 @@
 use super::args::{Global, Shape};
 use super::exit::{Failure, code};
 use super::io::Io;
+use super::run::Run;
 use super::stop::Signals;
 use crate::apply::{Link, Links};
 use crate::config::{self, Connection, Diagnostic, Fleet, Loaded, Mode};
 use crate::http::{Clients, Limits};
-use crate::ledger::{Lock, LockError};
+use crate::ledger::{Author, Lock, LockError, Permit, Terms};
 use crate::model::{Address, ConnectionName, Selector, SettingKind, Settings};
 use crate::provider::Scrubbed;
 use crate::providers::{self, Opening, Registration};
@@ -15,7 +16,7 @@ use crate::simulator::{Options, Origin, Running, Simulator, World};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The default fleet file.
@@ -33,6 +34,8 @@ pub(super) struct Session {
     pub(super) simulator: Option<Running>,
     /// Of simulated servers, whether or not the simulator runs.
     simulated: bool,
+    /// Of the ledger's lock, once it was taken: changes need it from then on.
+    permit: OnceLock<Permit>,
 }
 
 impl Session {
@@ -61,11 +64,11 @@ impl Session {
         let fleet = loaded.fleet;
         let Some(world) = &global.simulate else {
             let ledger = fleet.ledger.clone();
-            return Ok(Self { fleet, ledger, simulator: None, simulated: false });
+            return Ok(Self { fleet, ledger, simulator: None, simulated: false, permit: OnceLock::new() });
         };
         let ledger = rehearsed(&fleet.ledger);
         let simulator = start_simulator(&fleet, world.as_deref(), &ledger, io)?;
-        Ok(Self { fleet, ledger, simulator: Some(simulator), simulated: true })
+        Ok(Self { fleet, ledger, simulator: Some(simulator), simulated: true, permit: OnceLock::new() })
     }
 
     /// Reads the fleet files, and connects to nothing: what is live is known already, of a simulated world or of the
@@ -87,21 +90,33 @@ impl Session {
         names: impl IntoIterator<Item = &'n ConnectionName>,
     ) -> Result<Links, Failure> {
         let connections = names.into_iter().filter_map(|name| self.fleet.connections.get(name));
-        links(connections, |connection, row| match &self.simulator {
+        links(connections, self.permit.get(), |connection, row| match &self.simulator {
             None => config::resolve(connection, row.spec, &config::process_env),
             Some(simulator) => Ok(simulated_settings(simulator, connection)),
         })
     }
 
-    /// Takes the ledger's lock, waiting at most `patience` for its holder.
-    pub(super) async fn lock(&self, patience: Duration, signals: &Signals) -> Result<Lock, Failure> {
+    /// Takes the ledger's lock for a command, waiting at most `patience` for its holder. Connections that are opened
+    /// afterwards send changes only while it is held.
+    pub(super) async fn lock(
+        &self,
+        (command, run): (&str, Option<&Run>),
+        patience: Duration,
+        signals: &Signals,
+    ) -> Result<Lock, Failure> {
         let folder = self.ledger.clone();
-        let waiting = tokio::task::spawn_blocking(move || Lock::take(&folder, patience));
+        let here = Author::here(command, user());
+        // One name of a run in its events, its receipt and the history.
+        let author = Author { run: run.map_or(here.run, |run| run.id.clone()), ..here };
+        let take = move || Lock::take_as(&folder, patience, &author, Terms::default());
+        let waiting = tokio::task::spawn_blocking(take);
         let taken = async { waiting.await.map_err(|error| Failure::problem(error.to_string())) };
-        signals.unless_interrupted(taken).await?.map_err(|error| match error {
+        let lock = signals.unless_interrupted(taken).await?.map_err(|error| match error {
             LockError::Held { .. } => Failure::Message(code::LATER, error.to_string()),
             LockError::Io { .. } => Failure::problem(error.to_string()),
-        })
+        })?;
+        self.permit.get_or_init(|| lock.permit());
+        Ok(lock)
     }
 
     /// Every selector must mean something: a typing error must never read as "no changes".
@@ -151,6 +166,11 @@ fn rehearsed(ledger: &Path) -> PathBuf {
     ledger.join("simulated")
 }
 
+/// Who runs the program, where the environment says so.
+fn user() -> Option<String> {
+    ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(config::process_env)
+}
+
 /// The folder of the first fleet file.
 fn folder(fleet: &Fleet) -> PathBuf {
     let first = fleet.files.first().map(|file| Path::new(&*file.path));
@@ -165,6 +185,7 @@ pub(super) fn mode(global: &Global) -> Mode {
 /// Opens connections with the settings that `settle` finds for them; all mistakes are told at once.
 pub(super) fn links<'c>(
     connections: impl IntoIterator<Item = &'c Connection>,
+    permit: Option<&Permit>,
     settle: impl Fn(&Connection, &Registration) -> Result<Settings, Vec<Diagnostic>>,
 ) -> Result<Links, Failure> {
     let mut clients: BTreeMap<Option<PathBuf>, Clients> = BTreeMap::new();
@@ -178,13 +199,20 @@ pub(super) fn links<'c>(
             Ok(settings) => {
                 let clients = clients
                     .entry(connection.ca_file.clone())
-                    .or_insert_with(|| Clients::new(connection.ca_file.clone()));
+                    .or_insert_with(|| permitted(Clients::new(connection.ca_file.clone()), permit));
                 links.insert(name.clone(), link(connection, row, &settings, clients)?);
             }
             Err(found) => mistakes.extend(found),
         }
     }
     if mistakes.is_empty() { Ok(links) } else { Err(Failure::Diagnostics(mistakes)) }
+}
+
+fn permitted(clients: Clients, permit: Option<&Permit>) -> Clients {
+    match permit.cloned() {
+        Some(permit) => clients.permitted_by(Arc::new(move || permit.check())),
+        None => clients,
+    }
 }
 
 fn simulated_settings(simulator: &Running, connection: &Connection) -> Settings {

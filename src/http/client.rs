@@ -58,11 +58,15 @@ pub struct Limits {
     pub timeout: Duration,
 }
 
+/// Says whether a change may still be sent; else why not.
+pub type Permit = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+
 /// The HTTP clients of one run, built when first needed: building one reads the system's root certificates, so
 /// all connections that trust the same authorities share it. Clones share as well.
 #[derive(Clone, Default)]
 pub struct Clients {
     ca_file: Option<PathBuf>,
+    permit: Option<Permit>,
     loopback: Arc<Pools>,
     elsewhere: Arc<Pools>,
 }
@@ -71,6 +75,20 @@ impl Clients {
     /// Clients that also trust the authorities of this PEM file.
     pub fn new(ca_file: Option<PathBuf>) -> Self {
         Self { ca_file, ..Self::default() }
+    }
+
+    /// With somebody who is asked right before every call that changes something, after all waiting for its turn:
+    /// whoever has lost the ledger meanwhile sends nothing more.
+    #[must_use]
+    pub fn permitted_by(mut self, permit: Permit) -> Self {
+        self.permit = Some(permit);
+        self
+    }
+
+    /// Other pools, for other authorities, permitted by the same.
+    #[must_use]
+    pub fn with_ca_file(&self, ca_file: PathBuf) -> Self {
+        Self { permit: self.permit.clone(), ..Self::new(Some(ca_file)) }
     }
 
     /// Whether they trust more than the system does.
@@ -101,6 +119,7 @@ struct Pools {
 pub struct Connection {
     pools: Arc<Pools>,
     ca_file: Option<PathBuf>,
+    permit: Option<Permit>,
     base: Url,
     gate: Gate,
     timeout: Duration,
@@ -128,6 +147,7 @@ impl Connection {
         Ok(Self {
             pools: clients.pools(is_loopback(&base))?,
             ca_file: clients.ca_file.clone(),
+            permit: clients.permit.clone(),
             base,
             gate: Gate::new(limits.in_flight, limits.per_second),
             timeout: limits.timeout,
@@ -201,6 +221,11 @@ impl Connection {
             let nature = request.nature;
             attempts += 1;
             let slot = self.gate.enter().await;
+            if nature == Nature::Change
+                && let Some(Err(why)) = self.permit.as_ref().map(|permit| permit())
+            {
+                return Err(Error::new(ErrorKind::Forbidden, format!("nothing was sent: {why}")));
+            }
             let outcome = self.once(request, reading).await;
             drop(slot);
             let (again, asked_wait) = match &outcome {

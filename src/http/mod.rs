@@ -11,6 +11,6 @@ mod retry_after;
 mod session;
 
 pub use answer::Answer;
-pub use client::{Bounds, Clients, Connection, Limits, OwnWait, Policy, Throttles};
+pub use client::{Bounds, Clients, Connection, Limits, OwnWait, Permit, Policy, Throttles};
 pub use request::{Body, Nature, Request, encoded};
 pub use session::{Grant, Session};

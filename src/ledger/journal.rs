@@ -1,20 +1,19 @@
 //! The journal for writing: one line per record, on disk before the call returns.
 
-use super::lock::Lock;
-use super::record::{Conclusion, Entry, Intent, Outcome};
+use super::line::seal;
+use super::lock::{Lock, Permit};
+use super::record::{Conclusion, Entry, EvidenceLevel, Intent, Outcome, Run};
 use super::replay;
+use super::scan::VERSION;
 use crate::model::{Address, ConnectionName, Operation, ServerId};
 use jiff::Timestamp;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The file's name in the ledger's folder.
 pub(super) const FILE_NAME: &str = "journal.jsonl";
-
-/// The version of the format.
-pub(super) const VERSION: u32 = 1;
 
 /// A journal that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -46,49 +45,95 @@ pub trait IntentLog: Send + Sync {
     /// The record could not be made durable; the next run will have to look for itself.
     fn accepted(&self, intent: u64, ticket: Option<&str>) -> Result<(), JournalError>;
 
-    /// Records what came of it.
+    /// Records what came of it, how that is known, and how strong that evidence is.
     ///
     /// # Errors
     /// The record could not be made durable; the next run will have to look for itself.
-    fn conclude(&self, intent: u64, outcome: Outcome, evidence: &str) -> Result<(), JournalError>;
+    fn conclude(
+        &self,
+        intent: u64,
+        outcome: Outcome,
+        level: Option<EvidenceLevel>,
+        evidence: &str,
+    ) -> Result<(), JournalError>;
 }
 
 /// The journal, open for writing by the one process that holds its lock.
 pub struct Journal {
     path: PathBuf,
-    file: Mutex<Tail>,
-    _lock: Lock,
+    tail: Mutex<Tail>,
+    lock: Lock,
 }
 
 struct Tail {
     file: File,
     next_seq: u64,
+    /// The sum of the last record: what the next one links to.
+    prev: String,
     /// The length of the file up to the last record that is known to be whole.
     whole: u64,
     /// Something that is no whole record may follow.
     torn: bool,
+    /// Goes before the next record, in the same write: that another format begins, and who writes.
+    preamble: Vec<Entry>,
+    /// The latest instant on record.
+    latest: Option<Timestamp>,
 }
 
 impl Journal {
     /// Opens the journal of a ledger, or begins one. The lock is held until the journal is dropped.
     ///
     /// # Errors
-    /// It cannot be created, read or written.
+    /// It cannot be created, read or written, or the lock has passed on.
     pub fn open(folder: &Path, lock: Lock, now: Timestamp) -> Result<Self, JournalError> {
         let path = folder.join(FILE_NAME);
-        let failed = |error: io::Error| JournalError { path: path.clone(), what: error.to_string() };
-        let known = replay::read(folder)?;
-        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
-        let whole = known.whole_bytes.unwrap_or(length);
-        let mut tail = Tail { file, next_seq: known.next_seq, whole, torn: whole < length };
-        tail.mend().map_err(failed)?;
-        if known.facts.born.is_none() {
-            tail.append(&Entry::Born { version: VERSION, at: now }).map_err(failed)?;
-            // The file's name must be as durable as its content.
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        let failed = |what: String| JournalError { path: path.clone(), what };
+        let io = |error: io::Error| failed(error.to_string());
+        let bytes = replay::bytes(folder)?.unwrap_or_default();
+        let scan = replay::lines(folder, &bytes)?;
+        let known = replay::tell(&scan).replay;
+        lock.outrank(known.token);
+        let turn = lock.turn().map_err(failed)?;
+        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(io)?;
+        let whole = scan.end as u64;
+        let mut tail = Tail {
+            file,
+            next_seq: known.next_seq,
+            prev: scan.prev,
+            whole,
+            torn: whole < bytes.len() as u64,
+            preamble: Vec::new(),
+            latest: known.latest,
+        };
+        tail.mend().map_err(io)?;
+        if scan.unterminated {
+            tail.file.write_all(b"\n").map_err(io)?;
+            tail.whole += 1;
         }
-        Ok(Self { path: path.clone(), file: Mutex::new(tail), _lock: lock })
+        if known.facts.born.is_none() {
+            tail.append(&Entry::Born { version: VERSION, at: now }).map_err(io)?;
+            // The file's name must be as durable as its content.
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
+        } else if !scan.is_sealed {
+            // Programs that know format 1 alone see this and refuse, wherever it stands.
+            tail.preamble.push(Entry::Born { version: VERSION, at: now });
+        }
+        tail.preamble.push(Entry::Run(run(&lock, now, None)));
+        drop(turn);
+        Ok(Self { path: path.clone(), tail: Mutex::new(tail), lock })
+    }
+
+    /// Says which plan is carried out from now on, for the history.
+    pub fn carries_out(&self, digest: &str) {
+        let run = run(&self.lock, Timestamp::now(), Some(digest.to_owned()));
+        let mut tail = self.tail();
+        tail.preamble.retain(|entry| !matches!(entry, Entry::Run(_)));
+        tail.preamble.push(Entry::Run(run));
+    }
+
+    /// Tells right before a call whether it may still be sent.
+    pub fn permit(&self) -> Permit {
+        self.lock.permit()
     }
 
     /// Records a person's word on a change that nobody could see.
@@ -102,16 +147,48 @@ impl Journal {
         address: Address,
         done: bool,
     ) -> Result<(), JournalError> {
-        self.append(|_| Entry::Resolved { at: Timestamp::now(), provider, id, address, done }).map(drop)
+        let run = Some(self.run());
+        // By number: were the end of another change lost later, this word must not be taken for it.
+        let open = replay::read(self.path.parent().unwrap_or(Path::new(".")))?.open;
+        let of_it = open.iter().map(|open| &open.intent).filter(|it| it.provider == provider && it.id == id);
+        let settles = Some(of_it.map(|intent| intent.seq).collect());
+        // After all that it may be about, also where the clock was set back.
+        let at = self.tail().latest.unwrap_or(Timestamp::MIN).max(Timestamp::now());
+        self.append(|_| Entry::Resolved { at, provider, id, address, done, settles, run }).map(drop)
     }
 
     fn append(&self, entry: impl FnOnce(u64) -> Entry) -> Result<u64, JournalError> {
-        let mut tail = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |what: String| JournalError { path: self.path.clone(), what };
+        let mut tail = self.tail();
+        // Whoever takes over waits until the record is written, or comes first and it is not.
+        let _turn = self.lock.turn().map_err(failed)?;
         let seq = tail.next_seq;
-        tail.append(&entry(seq))
-            .map_err(|error| JournalError { path: self.path.clone(), what: error.to_string() })?;
+        tail.append(&entry(seq)).map_err(|error| failed(error.to_string()))?;
         tail.next_seq += 1;
         Ok(seq)
+    }
+
+    fn tail(&self) -> MutexGuard<'_, Tail> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self) -> String {
+        self.lock.author().run.clone()
+    }
+}
+
+fn run(lock: &Lock, at: Timestamp, plan: Option<String>) -> Run {
+    let author = lock.author();
+    Run {
+        run: author.run.clone(),
+        at,
+        user: author.user.clone(),
+        host: author.host.clone(),
+        pid: author.pid,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        command: author.command.clone(),
+        token: lock.token(),
+        plan,
     }
 }
 
@@ -132,6 +209,7 @@ impl IntentLog for Journal {
                 id: id.clone(),
                 operation: operation.clone(),
                 mark: mark.map(str::to_owned),
+                run: Some(self.run()),
             })
         })
     }
@@ -141,13 +219,21 @@ impl IntentLog for Journal {
         self.append(|_| Entry::Accepted { intent, at: Timestamp::now(), ticket }).map(drop)
     }
 
-    fn conclude(&self, intent: u64, outcome: Outcome, evidence: &str) -> Result<(), JournalError> {
+    fn conclude(
+        &self,
+        intent: u64,
+        outcome: Outcome,
+        level: Option<EvidenceLevel>,
+        evidence: &str,
+    ) -> Result<(), JournalError> {
         let entry = |_| {
             Entry::Conclusion(Conclusion {
                 intent,
                 at: Timestamp::now(),
                 outcome,
                 evidence: evidence.to_owned(),
+                level,
+                run: Some(self.run()),
             })
         };
         self.append(entry).map(drop)
@@ -157,13 +243,19 @@ impl IntentLog for Journal {
 impl Tail {
     fn append(&mut self, entry: &Entry) -> io::Result<()> {
         self.mend()?;
-        let mut line = serde_json::to_vec(entry)?;
-        line.push(b'\n');
+        let mut lines = Vec::with_capacity(512);
+        let mut prev = self.prev.clone();
+        for entry in self.preamble.iter().chain([entry]) {
+            prev = seal(&mut lines, entry, &prev)?;
+        }
         self.torn = true;
-        self.file.write_all(&line)?;
+        self.file.write_all(&lines)?;
         self.file.sync_data()?;
-        self.whole += line.len() as u64;
+        self.whole += lines.len() as u64;
         self.torn = false;
+        self.prev = prev;
+        self.preamble.clear();
+        self.latest = self.latest.max(Some(entry.written_at()));
         Ok(())
     }
 
@@ -196,13 +288,13 @@ mod tests {
         let lock = Lock::take(folder.path(), std::time::Duration::ZERO).unwrap();
         let journal = Journal::open(folder.path(), lock, at).unwrap();
         {
-            let mut tail = journal.file.lock().unwrap();
+            let mut tail = journal.tail();
             tail.file.write_all(b"{\"kind\":\"intent\",\"se").unwrap();
             tail.torn = true;
         }
         journal.accepted(1, None).unwrap();
         let text = fs::read_to_string(folder.path().join(FILE_NAME)).unwrap();
-        assert_eq!(text.lines().count(), 2, "{text}");
+        assert_eq!(text.lines().count(), 3, "{text}");
         assert!(replay::read(folder.path()).unwrap().warnings.is_empty());
     }
 }

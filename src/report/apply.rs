@@ -12,6 +12,8 @@ use std::fmt::Write;
 pub struct ApplyDocument {
     /// The format's version, `1.0`.
     pub format_version: String,
+    /// The run, as its events and the ledger's history name it.
+    pub run: String,
     /// The plan's digest.
     pub digest: String,
     /// The digest of the saved plan that this one is a part of.

@@ -4,6 +4,7 @@ mod apply;
 mod codes;
 pub mod diagnostics;
 pub mod events;
+mod history;
 mod import;
 mod paint;
 mod plan;
@@ -15,6 +16,7 @@ pub use apply::{ApplyDocument, apply_text};
 pub use codes::{
     Explanation, explanation_text, explanations, explanations_text, find_explanation, near_codes,
 };
+pub use history::{HistoryDocument, history_text};
 pub use import::import_yaml;
 pub use paint::{Paint, safe};
 pub use plan::{

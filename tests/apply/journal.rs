@@ -2,7 +2,7 @@
 
 use crate::stage::{Stage, gogrid, hostway, outcome, verbs};
 use fleetform::apply::ChangeOutcome::{Done, Failed};
-use fleetform::ledger::{IntentLog, Journal, JournalError, Outcome};
+use fleetform::ledger::{EvidenceLevel, IntentLog, Journal, JournalError, Outcome};
 use fleetform::model::{Address, Operation, RebootKind, ServerId};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -53,8 +53,14 @@ impl IntentLog for Watched<'_> {
         if self.no_ends { Err(Self::full()) } else { self.journal.accepted(intent, ticket) }
     }
 
-    fn conclude(&self, intent: u64, outcome: Outcome, evidence: &str) -> Result<(), JournalError> {
-        if self.no_ends { Err(Self::full()) } else { self.journal.conclude(intent, outcome, evidence) }
+    fn conclude(
+        &self,
+        intent: u64,
+        outcome: Outcome,
+        level: Option<EvidenceLevel>,
+        evidence: &str,
+    ) -> Result<(), JournalError> {
+        if self.no_ends { Err(Self::full()) } else { self.journal.conclude(intent, outcome, level, evidence) }
     }
 }
 

@@ -81,8 +81,8 @@ async fn the_next_run_asks_the_queue_what_became_of_a_call_that_was_taken() {
         let text = std::fs::read_to_string(&path).unwrap();
         let records: Vec<&str> = text.split_inclusive('\n').collect();
         assert_eq!(stage.records()[..2], ["intent", "accepted"]);
-        // As if the run had died before the end.
-        std::fs::write(&path, records[..3].concat()).unwrap();
+        // As if the run had died before the end: after the first line, who writes, the intent, and that it was taken.
+        std::fs::write(&path, records[..4].concat()).unwrap();
         let later = Timestamp::now().checked_add(SignedDuration::from_secs(60)).unwrap();
         let links = stage.bench.links(crate::stage::SETTLE);
         let found = recover(&stage.replay().open, &links, later, Duration::ZERO).await;

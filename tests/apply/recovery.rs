@@ -22,8 +22,9 @@ fn cut(stage: &Stage, records: usize) {
     let path = stage.folder.path().join("journal.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let mut kept: String = lines[..=records].concat();
-    if let Some(next) = lines.get(records + 1) {
+    // The first line, and the one that says who writes.
+    let mut kept: String = lines[..records + 2].concat();
+    if let Some(next) = lines.get(records + 2) {
         kept.push_str(&next[..next.len() / 2]);
     }
     std::fs::write(&path, kept).unwrap();
@@ -44,7 +45,8 @@ async fn wherever_the_run_died_after_its_call_the_next_one_finds_the_reboot_and_
         } else {
             assert_eq!(found.iter().map(|f| f.outcome).collect::<Vec<_>>(), [Outcome::Done], "{records}");
             let journal = stage.journal();
-            journal.conclude(found[0].open.intent.seq, found[0].outcome, &found[0].evidence).unwrap();
+            let (seq, found) = (found[0].open.intent.seq, &found[0]);
+            journal.conclude(seq, found.outcome, found.level, &found.evidence).unwrap();
             drop(journal);
             let replay = stage.replay();
             assert_eq!((replay.facts.boots.len(), replay.open.len(), replay.warnings.len()), (1, 0, 0));

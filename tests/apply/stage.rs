@@ -54,7 +54,7 @@ impl Stage {
             let word = if kind == "conclusion" { &record["outcome"] } else { &record["kind"] };
             word.as_str().unwrap().to_owned()
         });
-        kinds.filter(|kind| kind != "born").collect()
+        kinds.filter(|kind| !matches!(&**kind, "born" | "run")).collect()
     }
 
     /// A change of one server by one call, as a plan would have it.

@@ -2,7 +2,7 @@
 
 use crate::desk::{Ran, program, run_in};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 18] = [
     "init",
     "validate",
     "plan",
@@ -13,6 +13,8 @@ const COMMANDS: [&str; 16] = [
     "snapshot",
     "import",
     "resolve",
+    "history",
+    "ledger",
     "providers",
     "explain",
     "simulate",

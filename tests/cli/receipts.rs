@@ -36,6 +36,19 @@ fn it_is_what_apply_prints_as_json_done_or_failed() {
 }
 
 #[test]
+fn a_run_has_one_name_in_its_receipt_its_events_and_the_history() {
+    let desk = Desk::new(CHANGES);
+    desk.run(&["apply", "--auto-approve", "--events", "events.jsonl"]).code(0);
+    let receipt = receipt(&desk);
+    let run = receipt["run"].as_str().unwrap();
+    assert!(paths(&desk)[0].to_string_lossy().contains(run));
+    let events = std::fs::read_to_string(desk.path("events.jsonl")).unwrap();
+    assert!(events.lines().next().unwrap().contains(run), "{events}");
+    let history = desk.run(&["history", "--format", "json"]).code(0).json();
+    assert!(history.to_string().matches(run).count() >= 3, "{history:#}");
+}
+
+#[test]
 fn an_interrupted_apply_leaves_one_that_adds_up() {
     let desk = Desk::new("servers:\n  - { name: 'web-{1..3}', power: off }\n");
     desk.fault(json!({ "connection": "flex", "method": "POST", "fault": { "late": "700ms" } }));

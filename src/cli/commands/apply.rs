@@ -13,7 +13,7 @@ use crate::cli::progress::Progress;
 use crate::cli::run::Run;
 use crate::cli::session::{Session, paths};
 use crate::cli::stop::{Signals, block_on};
-use crate::ledger::{IntentLog, Journal};
+use crate::ledger::{IntentLog, Journal, Retention, compact_if_due};
 use crate::model::{Address, ConnectionName, Labels, Verb};
 use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, narrow};
 use crate::report::{ApplyDocument, PlanView, apply_text, plan_text};
@@ -59,7 +59,7 @@ fn apply(
     }
     block_on(async {
         let signals = Signals::listen()?;
-        let journal = open_journal(&session, args, io, &signals).await?;
+        let journal = open_journal(&session, args, run, io, &signals).await?;
         let work =
             Work { global, args, session: &session, journal: &journal, signals: &signals, run, events };
         match document {
@@ -97,12 +97,17 @@ fn refuse_what_cannot_be_honoured(
 async fn open_journal(
     session: &Session,
     args: &ApplyArgs,
+    run: &Run,
     io: &mut Io<'_>,
     signals: &Signals,
 ) -> Result<Journal, Failure> {
-    let lock = session.lock(args.lock_timeout, signals).await?;
+    let lock = session.lock(("apply", Some(run)), args.lock_timeout, signals).await?;
     for warning in crate::ledger::read(&session.ledger).map(|replay| replay.warnings).unwrap_or_default() {
         io.warn(&warning);
+    }
+    // A journal that has grown large is made smaller first; that it cannot be is no reason not to apply.
+    if let Err(error) = compact_if_due(&session.ledger, &lock, Retention::default(), Timestamp::now()) {
+        io.warn(&format!("it could not be compacted: {error}"));
     }
     Journal::open(&session.ledger, lock, Timestamp::now())
         .map_err(|error| Failure::problem(error.to_string()))
@@ -127,7 +132,8 @@ impl Work<'_> {
         let reading = fetch::planned(self.session, shape, Reading::default(), replay, io);
         let planned = self.signals.unless_interrupted(reading).await?;
         for found in &planned.recovered {
-            let recorded = self.journal.conclude(found.open.intent.seq, found.outcome, &found.evidence);
+            let (seq, outcome) = (found.open.intent.seq, found.outcome);
+            let recorded = self.journal.conclude(seq, outcome, found.level, &found.evidence);
             recorded.map_err(|error| Failure::problem(error.to_string()))?;
         }
         let document = plan_command::document(self.session, &planned);
@@ -282,6 +288,7 @@ impl Work<'_> {
         }
         let progress = Progress::new(due.len(), self.events, io);
         let limits = Limits { parallelism: self.global.parallelism };
+        self.journal.carries_out(&document.digest);
         let work = execute(due, links, self.journal, &progress, limits, self.signals.flag());
         tokio::pin!(work);
         let mut every_second = tokio::time::interval(Duration::from_secs(1));
@@ -304,8 +311,12 @@ impl Work<'_> {
         let code = exit::of_results(&all, self.signals.came());
         let left = undo::write(self.session, due, &all, links);
         let undo = left.path.clone();
-        let report =
-            report(document, Reported { results: &all, undo: Some(left), ..Reported::default() }, code);
+        let report = report(
+            self.run,
+            document,
+            Reported { results: &all, undo: Some(left), ..Reported::default() },
+            code,
+        );
         // Before anything is printed: whoever reads may be gone, or never read.
         if let Err(warning) = receipt::write(self.session, self.run, &report) {
             io.warn(&warning);
@@ -321,7 +332,7 @@ impl Work<'_> {
     }
 
     fn print_report(&self, document: &PlanDocument, reported: Reported<'_>, exit_code: u8, io: &mut Io<'_>) {
-        self.print(&report(document, reported, exit_code), io);
+        self.print(&report(self.run, document, reported, exit_code), io);
     }
 
     fn print(&self, report: &ApplyDocument, io: &mut Io<'_>) {
@@ -332,10 +343,11 @@ impl Work<'_> {
     }
 }
 
-fn report(document: &PlanDocument, reported: Reported<'_>, exit_code: u8) -> ApplyDocument {
+fn report(run: &Run, document: &PlanDocument, reported: Reported<'_>, exit_code: u8) -> ApplyDocument {
     let undo = reported.undo.unwrap_or(Undo { path: None, stays: Vec::new() });
     ApplyDocument {
         format_version: FORMAT_VERSION.into(),
+        run: run.id.clone(),
         digest: document.digest.clone(),
         narrowed_from: document.narrowed_from.clone(),
         options: document.options.clone(),

@@ -19,7 +19,7 @@ pub(in crate::cli) fn run(global: &Global, args: &ResolveArgs, io: &mut Io<'_>) 
         let signals = Signals::listen()?;
         let replay = fetch::read_ledger(&session, io)?;
         let id = server(&session, &replay, &address, args, &signals).await?;
-        let lock = session.lock(args.lock_timeout, &signals).await?;
+        let lock = session.lock(("resolve", None), args.lock_timeout, &signals).await?;
         let failed = |error: JournalError| Failure::problem(error.to_string());
         let journal = Journal::open(&session.ledger, lock, Timestamp::now()).map_err(failed)?;
         journal.resolve(address.connection.clone(), id, address.clone(), args.done).map_err(failed)

@@ -4,10 +4,11 @@ use crate::cli::args::{SchemaArgs, SchemaOf};
 use crate::cli::exit::{Failure, code};
 use crate::cli::io::Io;
 use crate::config::fleet_schema;
+use crate::ledger::Record;
 use crate::plan::PlanDocument;
 use crate::providers::specs;
-use crate::report::ApplyDocument;
 use crate::report::events::EventLine;
+use crate::report::{ApplyDocument, HistoryDocument};
 use crate::snapshot::Snapshot;
 
 #[allow(clippy::unnecessary_wraps, reason = "every command has the same shape")]
@@ -18,6 +19,8 @@ pub(in crate::cli) fn run(args: &SchemaArgs, io: &mut Io<'_>) -> Result<u8, Fail
         SchemaOf::Snapshot => io.print_json(&schemars::schema_for!(Snapshot)),
         SchemaOf::Events => io.print_json(&schemars::schema_for!(EventLine)),
         SchemaOf::Apply => io.print_json(&schemars::schema_for!(ApplyDocument)),
+        SchemaOf::Ledger => io.print_json(&schemars::schema_for!(Record)),
+        SchemaOf::History => io.print_json(&schemars::schema_for!(HistoryDocument)),
     }
     Ok(code::DONE)
 }

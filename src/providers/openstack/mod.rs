@@ -59,7 +59,7 @@ struct Pass {
 pub fn open(opening: &Opening<'_>) -> Result<Arc<dyn Provider>, Error> {
     let text = |name: &str| opening.settings.get(name).map(str::to_owned);
     let clients = match text("cacert") {
-        Some(path) if !opening.clients.has_ca_file() => Clients::new(Some(path.into())),
+        Some(path) if !opening.clients.has_ca_file() => opening.clients.with_ca_file(path.into()),
         _ => opening.clients.clone(),
     };
     let (auth_url, endpoint) = match (text("auth_url"), text("endpoint")) {
