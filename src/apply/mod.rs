@@ -9,12 +9,14 @@ mod judge;
 mod outcome;
 mod recover;
 mod step;
+mod tally;
 
 pub use executor::{Executor, Limits, execute};
 pub use fresh::{Freshness, Moved, check_fresh};
 pub use judge::readable;
 pub use outcome::{ApplySummary, ChangeOutcome, ChangeResult, Event, Observer};
 pub use recover::{Recovered, is_under_way, recover};
+pub use tally::Tally;
 
 use crate::model::{Capabilities, ConnectionName};
 use crate::provider::Provider;

@@ -1,7 +1,9 @@
-//! The runtime, and Ctrl-C: the first one starts nothing new, the second leaves at once. SIGTERM counts as Ctrl-C.
+//! The runtime, and Ctrl-C: the first one starts nothing new, the second leaves at once. SIGTERM counts as Ctrl-C, and so
+//! does SIGHUP, unless whoever started the program had it ignored.
 
 use super::exit::{Failure, code};
 use std::future::Future;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Runs a command's asynchronous part. One thread: the work is waiting.
@@ -16,22 +18,33 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
 /// The signals of this run.
 pub(super) struct Signals {
     stop: watch::Receiver<bool>,
+    leave: watch::Receiver<bool>,
 }
 
 impl Signals {
-    /// Begins to listen. From then on the second signal ends the process: what was sent is in the journal.
+    /// Begins to listen. From the second signal on the process ends within a second: what was sent is in the journal.
     pub(super) fn listen() -> Result<Self, Failure> {
         let failed = |error: std::io::Error| Failure::problem(format!("signals cannot be caught: {error}"));
         let (sender, stop) = watch::channel(false);
+        let (last, leave) = watch::channel(false);
         let mut next = Source::new().map_err(failed)?;
         tokio::spawn(async move {
             next.wait().await;
             // The receiver lives as long as the command.
             let _ = sender.send(true);
             next.wait().await;
-            leave();
+            // Whatever the command does now, and should it hang in doing so.
+            std::thread::spawn(|| {
+                std::thread::sleep(PATIENCE);
+                leave_now();
+            });
+            let _ = last.send(true);
+            if last.is_closed() {
+                leave_now();
+            }
+            std::future::pending::<()>().await;
         });
-        Ok(Self { stop })
+        Ok(Self { stop, leave })
     }
 
     /// What the executor looks at before it starts anything.
@@ -57,15 +70,27 @@ impl Signals {
 
     /// Returns when the first signal comes.
     pub(super) async fn wait(&self) {
-        // An error means that nobody can send any more: then wait for ever, as nothing will come.
-        if self.stop.clone().wait_for(|stop| *stop).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        came(self.stop.clone()).await;
+    }
+
+    /// Returns when the second signal comes. Less than a second is left then.
+    pub(super) async fn again(&self) {
+        came(self.leave.clone()).await;
     }
 }
 
+async fn came(mut signal: watch::Receiver<bool>) {
+    // An error means that nobody can send any more: then wait for ever, as nothing will come.
+    if signal.wait_for(|came| *came).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// How long a command has for its last words.
+const PATIENCE: Duration = Duration::from_millis(800);
+
 #[allow(clippy::exit, reason = "the second Ctrl-C means: now. Everything sent is on disk in the journal")]
-fn leave() -> ! {
+fn leave_now() -> ! {
     std::process::exit(i32::from(code::INTERRUPTED))
 }
 
@@ -73,21 +98,45 @@ fn leave() -> ! {
 struct Source {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Source {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let listens_to_hang_ups = !ignores_hang_ups();
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: listens_to_hang_ups.then(|| signal(SignalKind::hangup())).transpose()?,
+        })
     }
 
     async fn wait(&mut self) {
+        let hung_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = hung_up => {}
         }
     }
+}
+
+/// Whether the program was started so as to outlive its terminal, as by `nohup`. Where the system does not tell, it was
+/// not.
+#[cfg(unix)]
+fn ignores_hang_ups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    // Signals are counted from 1, and SIGHUP is the first.
+    mask & 1 == 1
 }
 
 #[cfg(not(unix))]

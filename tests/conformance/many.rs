@@ -48,7 +48,10 @@ async fn servers_that_want_the_same_share_calls_where_the_provider_has_batches()
         assert!(results.iter().all(|result| result.outcome == Done), "{results:?}");
         let calls = bench.seen_by(rule);
         // Two where all come in time; on a busy machine some batches leave before they are full.
-        assert!((2..=count / 5).contains(&calls), "{count} servers, {limit} at most in one call: {calls} calls");
+        assert!(
+            (2..=count as u64 / 5).contains(&calls),
+            "{count} servers, {limit} at most in one call: {calls} calls"
+        );
         for server in &bench.running.stats().servers {
             assert_eq!((server.tally.accepted, server.tally.power_offs), (1, 1), "{server:?}");
         }

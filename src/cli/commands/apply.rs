@@ -3,7 +3,9 @@
 use super::approved::{self, Verdict};
 use super::undo::{self, Undo};
 use super::{approval, plan as plan_command, receipt, saved};
-use crate::apply::{ApplySummary, ChangeOutcome, ChangeResult, Limits, Links, Moved, check_fresh, execute};
+use crate::apply::{
+    ApplySummary, ChangeOutcome, ChangeResult, Limits, Links, Moved, Tally, check_fresh, execute,
+};
 use crate::cli::args::{ApplyArgs, Format, Global, Shape};
 use crate::cli::events::{Stream, streamed};
 use crate::cli::exit::{self, Failure, code};
@@ -289,13 +291,15 @@ impl Work<'_> {
         let progress = Progress::new(due.len(), self.events, io);
         let limits = Limits { parallelism: self.global.parallelism };
         self.journal.carries_out(&document.digest);
-        let work = execute(due, links, self.journal, &progress, limits, self.signals.flag());
+        let tally = Tally::new(&progress);
+        let work = execute(due, links, self.journal, &tally, limits, self.signals.flag());
         tokio::pin!(work);
         let mut every_second = tokio::time::interval(Duration::from_secs(1));
         let mut interrupted = false;
         let results = loop {
             tokio::select! {
                 results = &mut work => break results,
+                () = self.signals.again() => break tally.if_left_now(due),
                 () = self.signals.wait(), if !interrupted => {
                     interrupted = true;
                     self.events.interrupted();
