@@ -4,9 +4,9 @@ use super::args::Global;
 use super::exit::Failure;
 use super::fetch::Planned;
 use super::io::Io;
-use super::session::{Session, mode, paths};
+use super::session::{Session, mode, paths, targets};
 use crate::config::{self, Base, Fleet};
-use crate::model::Address;
+use crate::model::{Address, ConnectionName};
 use crate::plan::{BaseRecord, FleetFile, Inputs, Options, attribute, plan};
 use crate::providers;
 use std::collections::HashSet;
@@ -43,7 +43,16 @@ pub(super) fn compare(
         list_unchanged: false,
         ..planned.options.clone()
     };
-    let before = plan(&Inputs { desired: &fleet.servers, options: &options, ..planned.inputs(session) });
+    let mut before = plan(&Inputs { desired: &fleet.servers, options: &options, ..planned.inputs(session) });
+    // Where a connection leads elsewhere, the base speaks of other servers.
+    let (old, new) = (targets(&fleet), targets(&session.fleet));
+    let moved: Vec<ConnectionName> = new
+        .iter()
+        .filter(|(name, target)| old.get(*name) != Some(target))
+        .map(|(name, _)| name.clone())
+        .collect();
+    before.changes.retain(|change| !moved.contains(&change.provider));
+    before.problems.retain(|problem| !moved.contains(&problem.address.connection));
     let mut no_longer_planned = attribute(&mut planned.plan, &before);
     let selected: HashSet<&Address> = fleet
         .servers
@@ -54,5 +63,5 @@ pub(super) fn compare(
     no_longer_planned.retain(|address| selected.contains(address));
     let files = fleet.files.iter();
     let files = files.map(|f| FleetFile { path: f.path.to_string(), sha256: f.sha256.clone() }).collect();
-    Ok(Some(BaseRecord { name: name.to_owned(), fleet: files, no_longer_planned }))
+    Ok(Some(BaseRecord { name: name.to_owned(), fleet: files, connections: moved, no_longer_planned }))
 }

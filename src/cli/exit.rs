@@ -5,7 +5,7 @@ use crate::apply::{ChangeOutcome, ChangeResult};
 use crate::config::Diagnostic;
 use crate::plan::{Code, Problem, Severity};
 use crate::provider::Error;
-use crate::report::diagnostics;
+use crate::report::{diagnostics, safe};
 
 /// The exit codes of the contract; no other is ever returned.
 pub mod code {
@@ -75,7 +75,11 @@ impl Failure {
     pub(super) fn report(self, io: &mut Io<'_>) -> u8 {
         match &self {
             Self::Diagnostics(all) => show(all, io),
-            Self::Message(_, text) => io.error(text),
+            Self::Message(_, text) => {
+                // Paths and arguments are data: nothing of them moves a cursor.
+                let lines: Vec<String> = text.split('\n').map(safe).collect();
+                io.error(&lines.join("\n"));
+            }
             Self::Interrupted => io.say("Interrupted; nothing was executed."),
         }
         self.code()

@@ -1,7 +1,8 @@
-//! Where the program writes to: data to stdout, everything else to stderr. A reader that went away is no error.
+//! Where the program writes to: data to stdout, everything else to stderr. A reader that went away is no error; a full
+//! disk is one.
 
 use crate::report::Paint;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// The program's ends. Handed in, so that tests can hold them.
 pub struct Io<'a> {
@@ -12,6 +13,8 @@ pub struct Io<'a> {
     in_is_terminal: bool,
     colour: bool,
     quiet: bool,
+    /// Why not all of the data could be written.
+    lost: Option<String>,
 }
 
 impl<'a> Io<'a> {
@@ -25,6 +28,7 @@ impl<'a> Io<'a> {
             in_is_terminal: std::io::stdin().is_terminal(),
             colour: true,
             quiet: false,
+            lost: None,
         }
     }
 
@@ -63,8 +67,17 @@ impl<'a> Io<'a> {
 
     /// Data.
     pub(super) fn print(&mut self, text: &str) {
-        // Nobody is left to be told when stdout is gone; what the exit code says stays true.
-        let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            // Nobody is left to be told when the reader is gone; what the exit code says stays true.
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+            Err(error) => self.lost = Some(error.to_string()),
+        }
+    }
+
+    /// Why not all of the data could be written, if so.
+    pub(super) fn lost(&self) -> Option<String> {
+        self.lost.clone()
     }
 
     /// Data as JSON, one document.

@@ -32,9 +32,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io<'_>) -> u8 {
     };
     io.settle_colour(cli.global.no_color);
     progress::start_logging(&cli.global);
-    match dispatch(&cli, io) {
+    let code = match dispatch(&cli, io) {
         Ok(code) => code,
         Err(failure) => failure.report(io),
+    };
+    match io.lost() {
+        None => code,
+        Some(why) => {
+            io.error(&format!("stdout could not be written: {why}"));
+            // What an apply has done stays what it has done.
+            let is_result =
+                matches!(code, code::DONE | code::PENDING) && !matches!(cli.command, Command::Apply(_));
+            if is_result { code::PROBLEM } else { code }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::args::{Global, LiveArgs, Shape};
 use super::exit::{Failure, code};
 use super::fetch::{self, Planned};
 use super::io::Io;
-use super::session::Session;
+use super::session::{Session, targets};
 use crate::apply::Links;
 use crate::ledger::Replay;
 use crate::plan::{Options, Plan, SnapshotRecord, plan};
@@ -29,10 +29,12 @@ pub(super) fn planned(
 ) -> Result<(Session, Planned<'static>), Failure> {
     refuse_what_cannot_be_honoured(shape, global)?;
     let now = Timestamp::now();
-    let (snapshot, record) = read(path, live)?;
+    let (mut snapshot, record) = read(path, live)?;
     check_age(path, &snapshot, live, now)?;
     let session = Session::offline(global, snapshot.simulated, io)?;
     session.check_selectors(shape)?;
+    let targets = targets(&session.fleet);
+    snapshot.distrust_moved(|name| targets.get(name).map(|target| target.settings.clone()));
     let mut options = fetch::options(shape);
     let Taken { live, absent_ids, ledger } = snapshot::take(snapshot, wanted(&session, &options)?);
     options.absent_ids = Some(absent_ids);

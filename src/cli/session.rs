@@ -10,6 +10,7 @@ use crate::config::{self, Connection, Diagnostic, Fleet, Loaded, Mode};
 use crate::http::{Clients, Limits};
 use crate::ledger::{Author, Lock, LockError, Permit, Terms};
 use crate::model::{Address, ConnectionName, Selector, SettingKind, Settings};
+use crate::plan::Target;
 use crate::provider::Scrubbed;
 use crate::providers::{self, Opening, Registration};
 use crate::simulator::{Options, Origin, Running, Simulator, World};
@@ -140,6 +141,17 @@ impl Session {
         let addresses = self.fleet.servers.iter().map(|entry| &entry.address);
         near_addresses(&plain, addresses)
     }
+}
+
+/// Where the connections of a fleet lead to.
+pub(super) fn targets(fleet: &Fleet) -> BTreeMap<ConnectionName, Target> {
+    let target = |connection: &Connection| {
+        let settings = providers::find(&connection.type_name).map_or(&[][..], |row| row.spec.settings);
+        let is_secret =
+            |name: &str| settings.iter().any(|one| one.name == name && one.kind == SettingKind::Secret);
+        Target { type_name: connection.type_name.clone(), settings: connection.fingerprint(is_secret) }
+    };
+    fleet.connections.iter().map(|(name, connection)| (name.clone(), target(connection))).collect()
 }
 
 /// Up to three addresses close to what was asked for, as half a sentence.

@@ -14,8 +14,10 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Writes all of it beside its place.
+    /// Writes all of it beside its place; behind a symbolic link, beside the file that it leads to.
     pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<Self, Failure> {
+        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = real.as_path();
         let name = path.file_name().unwrap_or(OsStr::new("file")).to_string_lossy();
         let temporary = folder(path).join(format!(".{name}.{}", std::process::id()));
         let prepared = Self { temporary, path: path.to_owned(), published: false };
@@ -48,6 +50,14 @@ impl Drop for Prepared {
 
 /// Writes a file so that a reader finds all of it or nothing.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    // A device or a pipe (`/dev/stdout`, `/dev/null`) is written to; a file in its place would destroy it.
+    if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return fs::OpenOptions::new()
+            .write(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(bytes))
+            .map_err(|error| Failure::problem(format!("{} cannot be written: {error}", path.display())));
+    }
     Prepared::write(path, bytes)?.publish()
 }
 

@@ -33,6 +33,11 @@ pub(super) fn read_all(paths: &[PathBuf], findings: &mut Findings) -> (Vec<Sourc
             }
         };
         for file in files {
+            if let Some(diagnostic) = unreadable_name(&file) {
+                findings.push(diagnostic);
+                left_out = true;
+                continue;
+            }
             // The same file by way of its directory and by itself is one file.
             if !seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())) {
                 continue;
@@ -61,6 +66,14 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Box<Diagnostic>> {
         return Err(Box::new(Diagnostic::error("empty_directory", message).cure(cure)));
     }
     Ok(files)
+}
+
+/// A name is shown in every message about the file: one with control characters in it could forge lines of a log.
+fn unreadable_name(path: &Path) -> Option<Diagnostic> {
+    let name = path.to_string_lossy();
+    let message = || format!("the name of the file {name:?} has control characters in it");
+    let has_controls = name.chars().any(char::is_control);
+    has_controls.then(|| Diagnostic::error("file_unreadable", message()).cure("rename the file"))
 }
 
 fn is_fleet_file(path: &Path) -> bool {

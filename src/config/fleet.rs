@@ -1,6 +1,7 @@
 //! What a set of fleet files means once it has been read and found right.
 
 use crate::model::{ConnectionName, DesiredServer, Limits, Location};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,6 +50,21 @@ pub struct Connection {
     pub ca_file: Option<PathBuf>,
     /// The line that declares it.
     pub location: Location,
+}
+
+impl Connection {
+    /// What tells where it leads to, as SHA-256 in lower-case hex: its settings as written, with references by their
+    /// names. Of a secret only the name of what is referred to is in it, never the secret.
+    pub fn fingerprint(&self, is_secret: impl Fn(&str) -> bool) -> String {
+        let mut hash = Sha256::new();
+        for (name, value) in &self.settings {
+            let is_reference = value.text.starts_with("${") && value.text.ends_with('}');
+            let text = if is_secret(name) && !is_reference { "a literal" } else { &value.text };
+            // Lengths keep one setting's end apart from the next one's beginning.
+            hash.update(format!("{} {name}\n{} {text}\n", name.len(), text.len()));
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// How long things may take on a connection.

@@ -1,7 +1,8 @@
 //! A plan against one that was approved: what was reviewed is what may happen. A fresh plan may do less, because
 //! some of it is done by now; it may do nothing else, to nobody else.
 
-use super::change::Change;
+use super::change::{Change, Facts};
+use super::document::PlanDocument;
 use crate::model::{Address, Operation};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,8 +28,28 @@ pub struct Deviation {
     pub message: String,
 }
 
-/// Compares the changes of an approved plan with those of a fresh one.
-pub fn compare(approved: &[Change], fresh: &[Change]) -> Approval {
+/// Compares a fresh plan with an approved one: what is done, to whom, and where.
+pub fn compare(approved: &PlanDocument, fresh: &PlanDocument) -> Approval {
+    let leads_elsewhere = |change: &&Change| {
+        fresh.connections.get(&change.provider) != approved.connections.get(&change.provider)
+    };
+    let elsewhere: Vec<Deviation> = fresh
+        .changes
+        .iter()
+        .filter(leads_elsewhere)
+        .map(|change| Deviation {
+            address: change.address.clone(),
+            message: format!("the connection {} leads elsewhere than what was approved", change.provider),
+        })
+        .collect();
+    if elsewhere.is_empty() {
+        compare_changes(&approved.changes, &fresh.changes)
+    } else {
+        Approval::Beyond(elsewhere)
+    }
+}
+
+fn compare_changes(approved: &[Change], fresh: &[Change]) -> Approval {
     let known: BTreeMap<&Address, &Change> =
         approved.iter().map(|change| (&change.address, change)).collect();
     let planned: BTreeMap<&Address, &Change> = fresh.iter().map(|change| (&change.address, change)).collect();
@@ -69,6 +90,9 @@ fn goes_beyond(old: &Change, new: &Change) -> Option<String> {
             old.id, new.id
         ));
     }
+    if !is_on_the_way(old, new) {
+        return Some(format!("it was to be found {} and is {}", found(&old.before), found(&new.before)));
+    }
     if old.after != new.after {
         return Some(format!("{} was approved, {} would be done", ending(old), ending(new)));
     }
@@ -80,10 +104,31 @@ fn goes_beyond(old: &Change, new: &Change) -> Option<String> {
     for call in calls(new) {
         match left.iter().position(|approved| *approved == call) {
             Some(at) => drop(left.remove(at)),
-            None => return Some(format!("{} was approved, {} would be done", doing(old), doing(new))),
+            None => return Some(format!("{} was approved; {} would be done", calling(old), calling(new))),
         }
     }
     None
+}
+
+/// Whether a server is as it was when it was approved, or as far as the approved change would have brought it.
+fn is_on_the_way(old: &Change, new: &Change) -> bool {
+    if old.before == new.before {
+        return true;
+    }
+    let Some(after) = &old.after else { return false };
+    let names = old.steps.iter().filter_map(|step| match &step.operation {
+        Operation::Rename { to } => Some(to),
+        _ => None,
+    });
+    let named = [&old.before.name, &after.name].into_iter().chain(names).any(|name| *name == new.before.name);
+    named && [old.before.power, after.power].contains(&new.before.power)
+}
+
+fn found(facts: &Facts) -> String {
+    match facts.power {
+        Some(power) => format!("{power} and called {}", facts.name),
+        None => format!("called {}", facts.name),
+    }
 }
 
 fn calls(change: &Change) -> impl Iterator<Item = (&Operation, Option<&Operation>)> {
@@ -92,6 +137,15 @@ fn calls(change: &Change) -> impl Iterator<Item = (&Operation, Option<&Operation
 
 fn doing(change: &Change) -> String {
     change.actions.iter().map(|verb| verb.phrase()).collect::<Vec<_>>().join(", ")
+}
+
+/// The calls, where the actions alone would read alike.
+fn calling(change: &Change) -> String {
+    let call = |(operation, fallback): (&Operation, Option<&Operation>)| match fallback {
+        Some(fallback) => format!("{operation}, else {fallback}"),
+        None => operation.to_string(),
+    };
+    calls(change).map(call).collect::<Vec<_>>().join("; ")
 }
 
 fn ending(change: &Change) -> String {
@@ -108,7 +162,7 @@ fn ending(change: &Change) -> String {
 mod tests {
     use super::*;
     use crate::model::{OffKind, Power};
-    use crate::plan::{Facts, Step};
+    use crate::plan::Step;
 
     fn change(
         name: &str,
@@ -144,7 +198,7 @@ mod tests {
     }
 
     fn told(approved: &[Change], fresh: &[Change]) -> String {
-        match compare(approved, fresh) {
+        match compare_changes(approved, fresh) {
             Approval::Same => "same".into(),
             Approval::Part(less) => less.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             Approval::Beyond(all) => all.into_iter().map(|d| d.message).collect::<Vec<_>>().join("; "),
@@ -181,6 +235,38 @@ mod tests {
         let mut falls_back = soft.clone();
         falls_back.steps[0].fallback = Some(Operation::PowerOff { method: OffKind::Hard });
         assert!(told(&[soft], &[falls_back]).contains("would be done"), "a fallback is a way too");
+    }
+
+    #[test]
+    fn a_server_that_is_otherwise_by_now_was_not_approved() {
+        let delete = |power| change("a", "a", power, None, vec![Operation::Delete]);
+        let said = told(&[delete(Power::Off)], &[delete(Power::On)]);
+        assert_eq!(said, "it was to be found off and called a and is on and called a");
+        let rename = |from: &str| {
+            let mut change =
+                change("b", "1", Power::On, Some(Power::On), vec![Operation::Rename { to: "b".into() }]);
+            change.before.name = from.into();
+            change
+        };
+        assert_eq!(told(&[rename("a")], &[rename("a")]), "same");
+        assert!(told(&[rename("a")], &[rename("prod")]).contains("is on and called prod"));
+    }
+
+    #[test]
+    fn another_place_was_not_approved() {
+        let document = |settings: &str| {
+            let plan = crate::plan::Plan { changes: vec![off("a")], ..Default::default() };
+            let target = crate::plan::Target { type_name: "clc".into(), settings: settings.into() };
+            PlanDocument::new(plan, Vec::new(), Default::default(), jiff::Timestamp::UNIX_EPOCH)
+                .leading_to([("east".into(), target.clone()), ("west".into(), target)].into())
+        };
+        let (here, there) = (document("1"), document("2"));
+        assert_eq!(here.connections.len(), 1, "only those that it uses");
+        assert_ne!(here.digest, there.digest);
+        assert_eq!(compare(&here, &here), Approval::Same);
+        assert!(
+            matches!(compare(&here, &there), Approval::Beyond(all) if all[0].message.contains("elsewhere"))
+        );
     }
 
     #[test]

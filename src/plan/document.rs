@@ -6,11 +6,12 @@ use super::guard::Refusal;
 use super::planner::Plan;
 use super::problem::Problem;
 use super::summary::Summary;
+use super::undo::NotUndoable;
 use crate::model::{Address, ConnectionName, Verb};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// The version of the format. The number before the dot changes when a reader of the old one would be misled.
@@ -48,6 +49,17 @@ pub struct PlanOptionsRecord {
     pub undo: bool,
 }
 
+/// Where a connection leads to: what a reviewed plan must not be carried out elsewhere by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Target {
+    /// The provider type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// SHA-256, lower-case hex, over the settings as the file has them: endpoint, account and the like, references by
+    /// their names. What a secret is, is not in it.
+    pub settings: String,
+}
+
 /// The file that changes and problems are attributed against: `--base`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BaseRecord {
@@ -55,6 +67,9 @@ pub struct BaseRecord {
     pub name: String,
     /// Its fleet files.
     pub fleet: Vec<FleetFile>,
+    /// Connections that lead elsewhere than in the base, or are not in it: all that is planned there is `this_change`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub connections: Vec<ConnectionName>,
     /// Servers for which a plan from the base has a change and this one has none.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub no_longer_planned: Vec<Address>,
@@ -82,7 +97,8 @@ pub struct PlanDocument {
     pub format_version: String,
     /// The program that made it.
     pub fleetform_version: String,
-    /// `sha256:` and hex, over the changes alone: equal digests do the same to the same servers.
+    /// `sha256:` and hex, over the changes and where their connections lead to: equal digests do the same to the same
+    /// servers.
     pub digest: String,
     /// When it was made.
     #[schemars(with = "String")]
@@ -111,10 +127,17 @@ pub struct PlanDocument {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, u64>")]
     pub live_counts: BTreeMap<ConnectionName, u64>,
+    /// Where the connections of the changes lead to.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Target>")]
+    pub connections: BTreeMap<ConnectionName, Target>,
     /// The changes, by address.
     pub changes: Vec<Change>,
     /// The problems, by address.
     pub problems: Vec<Problem>,
+    /// Of an undo plan: what was done and cannot be taken back.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub not_undoable: Vec<NotUndoable>,
     /// Bounds that it exceeded when it was made, so that whoever renders it later shows them as well. `apply` does
     /// not look here: it checks the guards of its own files and flags.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -130,7 +153,7 @@ impl PlanDocument {
         Self {
             format_version: FORMAT_VERSION.into(),
             fleetform_version: env!("CARGO_PKG_VERSION").into(),
-            digest: digest(&plan.changes),
+            digest: digest(&plan.changes, &BTreeMap::new()),
             created_at,
             expires_at: None,
             fleet,
@@ -140,11 +163,23 @@ impl PlanDocument {
             snapshot: None,
             summary: plan.summary,
             live_counts: plan.live_counts,
+            connections: BTreeMap::new(),
             changes: plan.changes,
             problems: plan.problems,
+            not_undoable: Vec::new(),
             refusals: Vec::new(),
             unchanged: plan.unchanged,
         }
+    }
+
+    /// Says where the connections of its changes lead to; of `all` those that it uses. Its digest covers them.
+    #[must_use]
+    pub fn leading_to(mut self, mut all: BTreeMap<ConnectionName, Target>) -> Self {
+        let used: BTreeSet<&ConnectionName> = self.changes.iter().map(|change| &change.provider).collect();
+        all.retain(|name, _| used.contains(name));
+        self.connections = all;
+        self.digest = digest(&self.changes, &self.connections);
+        self
     }
 
     /// Reads a saved plan and checks its version and digest.
@@ -161,7 +196,7 @@ impl PlanDocument {
                 document.format_version
             ));
         }
-        if document.digest != digest(&document.changes) {
+        if document.digest != digest(&document.changes, &document.connections) {
             return Err("its digest does not fit its changes: it was edited or damaged; plan again".into());
         }
         Ok(document)
@@ -169,7 +204,10 @@ impl PlanDocument {
 
     /// Takes the digest of the changes as they are now, and remembers that of the whole plan.
     pub(super) fn renew_digest(&mut self) {
-        let whole = std::mem::replace(&mut self.digest, digest(&self.changes));
+        let used: BTreeSet<ConnectionName> =
+            self.changes.iter().map(|change| change.provider.clone()).collect();
+        self.connections.retain(|name, _| used.contains(name));
+        let whole = std::mem::replace(&mut self.digest, digest(&self.changes, &self.connections));
         self.narrowed_from = self.narrowed_from.take().or(Some(whole));
     }
 
@@ -186,8 +224,13 @@ impl PlanDocument {
 }
 
 /// Over what is done and on what; not over where the file says so, which may move without any meaning.
-fn digest(changes: &[Change]) -> String {
+fn digest(changes: &[Change], connections: &BTreeMap<ConnectionName, Target>) -> String {
     let mut hash = Sha256::new();
+    for connection in connections {
+        // Nothing in there can fail to serialise, here and below.
+        hash.update(serde_json::to_vec(&connection).unwrap_or_default());
+        hash.update(b"\n");
+    }
     for change in changes {
         let meaning = (
             &change.address,
@@ -200,7 +243,6 @@ fn digest(changes: &[Change]) -> String {
             &change.steps,
             &change.rebooted_since,
         );
-        // Nothing in there can fail to serialise.
         hash.update(serde_json::to_vec(&meaning).unwrap_or_default());
         hash.update(b"\n");
     }

@@ -20,7 +20,9 @@ pub use approval::{Approval, Deviation, compare as compare_with_approved};
 pub use attribute::attribute;
 pub use cause::Cause;
 pub use change::{Change, Facts, Step, StepRef};
-pub use document::{BaseRecord, FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord, SnapshotRecord};
+pub use document::{
+    BaseRecord, FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord, SnapshotRecord, Target,
+};
 pub use guard::{Accepted, GuardName, Refusal, check as check_guards};
 pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
 pub use narrow::narrow;

@@ -10,14 +10,14 @@ use crate::model::{
 };
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Why the changes of an undo plan are made.
 const REASON: &str = "undo";
 
 /// A change that cannot be taken back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotUndoable {
     /// The server.
     pub address: Address,

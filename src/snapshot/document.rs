@@ -39,6 +39,9 @@ pub struct ConnectionSnapshot {
     /// Its provider type.
     #[serde(rename = "type")]
     pub type_name: String,
+    /// What tells where it led to: SHA-256 over its settings as the fleet file had them, without any secret.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub settings: Option<String>,
     /// What it told.
     pub told: Told,
 }

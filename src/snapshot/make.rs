@@ -62,7 +62,8 @@ fn of_connection(
         }
         Err(failure) => Told::Unreadable { message: failure.message.clone(), transient: failure.transient },
     };
-    ConnectionSnapshot { name: connection.name.clone(), type_name: connection.type_name.into(), told }
+    let (name, type_name) = (connection.name.clone(), connection.type_name.into());
+    ConnectionSnapshot { name, type_name, settings: None, told }
 }
 
 fn of_server(server: &LiveServer) -> ServerSnapshot {

@@ -48,6 +48,30 @@ pub fn take<'a>(
     Taken { live, absent_ids, ledger: of_ledger(snapshot.ledger) }
 }
 
+impl Snapshot {
+    /// Makes those connections unreadable that lead elsewhere in the fleet file of today: what was live there says
+    /// nothing of here. `settings` tells what the file has by now.
+    pub fn distrust_moved(&mut self, settings: impl Fn(&ConnectionName) -> Option<String>) {
+        for connection in &mut self.connections {
+            let now = settings(&connection.name);
+            if connection.settings.is_some() && now.is_some() && connection.settings != now {
+                let message = format!(
+                    "the settings of {} differ from those that the snapshot was taken with; take a new one with this fleet file",
+                    connection.name
+                );
+                connection.told = Told::Unreadable { message, transient: false };
+            }
+        }
+    }
+
+    /// Notes where the connections lead to.
+    pub fn led_to(&mut self, settings: impl Fn(&ConnectionName) -> Option<String>) {
+        for connection in &mut self.connections {
+            connection.settings = settings(&connection.name);
+        }
+    }
+}
+
 fn right_type(
     found: Option<ConnectionSnapshot>,
     name: &ConnectionName,

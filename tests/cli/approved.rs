@@ -70,6 +70,9 @@ fn an_apply_leaves_a_plan_that_takes_it_back() {
     // The file may be taken back first: an undo plan is not bound to it.
     desk.fleet("servers:\n  - { name: web-1 }\n");
     desk.run(&["show", &path]).code(0).says("off -> on").says("report-2 -> reports");
+    for format in ["text", "markdown", "html", "diff", "sarif", "json"] {
+        desk.run(&["show", &path, "--format", format]).code(0).says("grid/old");
+    }
     desk.run(&["apply", &path, "--auto-approve"]).code(0).says("3 done");
     assert_eq!(desk.server("web-1").unwrap()["power"], "on");
     assert!(desk.server("reports").is_some() && desk.server("old").is_none());
@@ -99,4 +102,48 @@ fn what_was_so_already_is_not_taken_back() {
     let report = desk.run(&["apply", "plan.json", "--auto-approve", "--format", "json"]).code(0).json();
     let text = std::fs::read_to_string(desk.path(report["undo"].as_str().unwrap())).unwrap();
     assert!(text.contains("flex/web-1") && !text.contains("grid/app"), "{text}");
+}
+
+/// What was reviewed is a server in a state. A delete of one that was off is no delete of one that runs by now.
+#[test]
+fn a_server_that_moved_since_the_review_is_refused() {
+    let desk = Desk::new(
+        "servers:\n  - { name: reports, state: absent }\n  - { name: web-9, id: sim-flex-AUS001-0001 }\n",
+    );
+    let digest = digest(&desk);
+    desk.patch("flex", "reports", json!({ "power": "on" }));
+    for approved in [digest.as_str(), "plan.json"] {
+        let ran = desk.run(&["apply", "--approved", approved, "--allow-delete"]).code(5);
+        assert!(ran.err.contains("it was to be found off and called reports and is on"), "{ran:#?}");
+    }
+    desk.patch("flex", "reports", json!({ "power": "off" }));
+    desk.patch("flex", "web-1", json!({ "name": "prod-db" }));
+    desk.run(&["apply", "--approved", &digest, "--allow-delete"]).code(5).says("called prod-db");
+    assert_eq!(desk.accepted(), 0);
+}
+
+/// The same changes at another endpoint are not what was approved, and a reviewer is told that it is another one.
+#[test]
+fn a_connection_that_leads_elsewhere_was_not_approved() {
+    let desk = Desk::new(CHANGES);
+    let digest = digest(&desk);
+    let other = Desk::new(CHANGES);
+    std::fs::copy(desk.path("fleet.yaml"), desk.path("before.yaml")).unwrap();
+    std::fs::copy(other.path("fleet.yaml"), desk.path("fleet.yaml")).unwrap();
+    for approved in [digest.as_str(), "plan.json"] {
+        desk.run(&["apply", "--approved", approved]).code(5).says("leads elsewhere than what was approved");
+    }
+    let plan = desk.run(&["plan", "--base", "before.yaml", "--format", "json"]).code(0).json();
+    assert_eq!(plan["base"]["connections"], json!(["flex", "grid"]));
+    assert!(
+        plan["changes"].as_array().unwrap().iter().all(|change| change["cause"] == "this_change"),
+        "{plan:#}"
+    );
+    assert_ne!(plan["digest"], digest);
+    for format in ["text", "markdown", "html", "diff", "sarif"] {
+        desk.run(&["plan", "--base", "before.yaml", "--format", format])
+            .code(0)
+            .says("lead elsewhere than in the base");
+    }
+    assert_eq!((desk.accepted(), other.accepted()), (0, 0));
 }

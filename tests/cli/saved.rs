@@ -107,3 +107,41 @@ fn a_plan_that_cannot_be_checked_against_the_world_is_not_carried_out() {
 fn a_plan_in_a_folder_that_is_not_there_is_1() {
     Desk::new(CHANGES).run(&["plan", "--out", "no/such/p.json"]).code(1).says("no/such/p.json");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_a_device_and_a_link_stay_what_they_are() {
+    let desk = Desk::new("servers:\n  - { name: web-1, power: off }\n");
+    let status = std::process::Command::new("mkfifo").arg(desk.path("pipe")).status().unwrap();
+    assert!(status.success());
+    let reader = {
+        let path = desk.path("pipe");
+        std::thread::spawn(move || std::fs::read_to_string(path).unwrap())
+    };
+    desk.run(&["plan", "--out", "pipe"]).code(0);
+    assert!(reader.join().unwrap().contains("\"digest\""));
+    desk.write("real.json", "old");
+    std::os::unix::fs::symlink(desk.path("real.json"), desk.path("link.json")).unwrap();
+    desk.run(&["plan", "--out", "link.json"]).code(0);
+    assert!(std::fs::symlink_metadata(desk.path("link.json")).unwrap().is_symlink());
+    desk.run(&["show", "real.json"]).code(0).says("1 power off");
+    desk.run(&["plan", "--out", "/dev/stdout", "-q"]).code(0).says("\"digest\"");
+}
+
+/// Nobody takes half a comment for a whole one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_stdout_is_an_error() {
+    let desk = Desk::new("servers:\n  - { name: web-1, power: off }\n");
+    for args in [&["plan"][..], &["plan", "--format", "markdown"], &["status"], &["schema"], &["providers"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = desk.command(args).stdout(full).output().unwrap();
+        let ran = crate::desk::Ran::from(output).code(1);
+        assert!(ran.err.contains("stdout could not be written"), "{args:?}: {ran:#?}");
+    }
+    // What an apply did, it did.
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = desk.command(&["apply", "--auto-approve"]).stdout(full).output().unwrap();
+    crate::desk::Ran::from(output).code(0).says("stdout could not be written");
+    assert_eq!(desk.accepted(), 1);
+}

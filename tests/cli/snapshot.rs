@@ -164,6 +164,13 @@ fn neither_credentials_nor_a_network_are_needed() {
          defaults: {{ provider: flex }}\n{MANY}"
     );
     std::fs::write(folder.path().join("fleet.yaml"), text).unwrap();
+    // As one that does not tell where it was taken: the doorbell is somewhere else.
+    let place = folder.path().join("live.json");
+    let mut snapshot: Value = serde_json::from_slice(&std::fs::read(&place).unwrap()).unwrap();
+    for connection in snapshot["connections"].as_array_mut().unwrap() {
+        connection.as_object_mut().unwrap().remove("settings").unwrap();
+    }
+    std::fs::write(&place, snapshot.to_string()).unwrap();
     let ran = run_in(folder.path(), &["plan", "--live", "live.json", "--format", "json"]).code(1);
     assert_eq!(ran.json()["changes"].as_array().unwrap().len(), 3, "{ran:#?}");
     assert_eq!(rung.load(Ordering::SeqCst), 0);
@@ -421,4 +428,14 @@ fn no_credential_is_in_it() {
     }
     let text = std::fs::read_to_string(desk.path("live.json")).unwrap();
     assert!(!text.contains("http"), "not even where it was: {text}");
+}
+
+/// What was live at another endpoint says nothing of this one.
+#[test]
+fn a_connection_that_leads_elsewhere_by_now_is_a_problem() {
+    let desk = taken(MANY);
+    let other = Desk::new(MANY);
+    std::fs::copy(other.path("fleet.yaml"), desk.path("fleet.yaml")).unwrap();
+    let ran = desk.run(&["plan", "--live", "live.json"]).code(1);
+    assert!(ran.out.contains("error[unreadable] flex/*: the settings of flex differ"), "{ran:#?}");
 }

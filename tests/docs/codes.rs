@@ -170,11 +170,15 @@ fn every_code_has_a_section_and_every_section_a_code() {
     let guards = GuardName::ALL.iter().map(|guard| guard.word().to_owned()).collect();
     assert_eq!(variants::<GuardName>(), guards);
     let numbers = exit_codes(&sources);
+    let sarif = sources.iter().find(|(path, _)| path.ends_with("report/plan/sarif.rs")).unwrap();
+    let rules: BTreeSet<String> =
+        sarif.1.split('"').filter(|word| word.starts_with("planned_")).map(str::to_owned).collect();
     assert!(!diagnostics.is_empty() && !numbers.is_empty(), "{diagnostics:?} {numbers:?}");
     let mut in_known_groups = 0;
     for (groups, codes) in [
         (&GROUPS_OF_FILES[..], diagnostics),
         (&["Problems of a plan"], variants::<Code>()),
+        (&["Dangerous changes"], rules),
         (&["Guards"], guards),
         (&["Exit codes"], numbers),
     ] {

@@ -292,7 +292,12 @@ fn beside(mut document: PlanDocument, base: &str) -> PlanDocument {
         problem.cause = Some(causes[at % 2]);
     }
     let gone = ["web-9", base, "web-7", "web-8"].map(|name| address("east", name));
-    document.base = Some(BaseRecord { name: base.into(), fleet: Vec::new(), no_longer_planned: gone.into() });
+    document.base = Some(BaseRecord {
+        name: base.into(),
+        fleet: document.fleet.clone(),
+        connections: vec!["east".into(), base.into()],
+        no_longer_planned: gone.into(),
+    });
     document.options.excludes = vec![base.to_owned(), "label:tier=db".into()];
     document.expires_at = Some("2026-11-21T14:00:00Z".parse().unwrap());
     document.unchanged = vec![address("east", "web-1"), address("east", base)];

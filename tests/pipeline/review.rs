@@ -103,9 +103,12 @@ fn comments() -> (String, Arc<Mutex<Vec<String>>>) {
 fn comment(desk: &Desk, api: &str, head: &str) -> Ended {
     let run = json!({
         "id": 11, "event": "pull_request", "conclusion": "success", "head_sha": head,
+        "path": ".github/workflows/plan.yml",
         "head_branch": "$(touch pwned)", "head_repository": { "owner": { "login": "a-fork" } },
     });
-    let github = json!({ "api_url": api, "sha": "", "event": { "workflow_run": run } });
+    let github = json!({ "api_url": api, "sha": "", "event": {
+        "workflow_run": run, "repository": { "default_branch": "main" },
+    } });
     Runner::new(desk, "30", &json!({ "github": github })).job(&workflow("comment"))
 }
 

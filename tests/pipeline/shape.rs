@@ -88,6 +88,12 @@ fn workflow_violations(file: &Value) -> Vec<String> {
                 wrong.push(format!("{name} leaves its token beside the code of the pull request"));
             }
         }
+        // Whatever a pull request brings along may have the awaited name.
+        let by_file =
+            job["if"].as_str().is_some_and(|text| text.contains("github.event.workflow_run.path == "));
+        if is("workflow_run") && !by_file {
+            wrong.push(format!("{name} trusts the name of a workflow"));
+        }
         if is("workflow_run")
             && job["permissions"]["pull-requests"] == "write"
             && checkouts().next().is_some()

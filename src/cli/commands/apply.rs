@@ -314,7 +314,7 @@ impl Work<'_> {
         all.sort_by(|a, b| a.address.cmp(&b.address));
         let code = exit::of_results(&all, self.signals.came());
         let left = undo::write(self.session, due, &all, links);
-        let undo = left.path.clone();
+        let (undo, stays) = (left.path.clone(), left.stays.clone());
         let report = report(
             self.run,
             document,
@@ -330,6 +330,12 @@ impl Work<'_> {
         }
         if let Some(path) = &undo {
             io.mention(&format!("To take it back: fleetform apply {}", path.display()));
+        }
+        for one in stays.iter().take(STAYS) {
+            io.mention(&format!("  {}: {}", one.address, one.message));
+        }
+        if stays.len() > STAYS {
+            io.mention(&format!("  and {} more that cannot be taken back", stays.len() - STAYS));
         }
         self.print(&report, io);
         Ok(code)
@@ -366,6 +372,9 @@ fn report(run: &Run, document: &PlanDocument, reported: Reported<'_>, exit_code:
         exit_code,
     }
 }
+
+/// So many changes that cannot be taken back are named at the end; the receipt has them all.
+const STAYS: usize = 10;
 
 /// What an apply came to.
 #[derive(Default)]

@@ -46,7 +46,7 @@ pub(super) fn judge(approved: &str, fresh: &PlanDocument, ledger: &Path) -> Resu
         },
     };
     saved::not_expired(&known)?;
-    Ok(match compare_with_approved(&known.changes, &fresh.changes) {
+    Ok(match compare_with_approved(&known, fresh) {
         Approval::Same => Verdict::Covered(None),
         Approval::Part(less) => {
             let servers = if less.len() == 1 { "server needs" } else { "servers need" };

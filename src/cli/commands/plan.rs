@@ -7,7 +7,7 @@ use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch::{self, Planned};
 use crate::cli::io::Io;
 use crate::cli::run::Run;
-use crate::cli::session::Session;
+use crate::cli::session::{Session, targets};
 use crate::cli::stop::{Signals, block_on};
 use crate::cli::{base, early, offline};
 use crate::config;
@@ -94,10 +94,11 @@ fn from_providers(
 pub(super) fn document(session: &Session, planned: &Planned<'_>) -> PlanDocument {
     let options = saved::options_record(&planned.options, session.is_simulated());
     let plan = planned.plan.clone();
-    PlanDocument {
+    let document = PlanDocument {
         snapshot: planned.snapshot.clone(),
         ..PlanDocument::new(plan, saved::fleet_files(&session.fleet), options, planned.now)
-    }
+    };
+    document.leading_to(targets(&session.fleet))
 }
 
 /// The guards of the file and of the command line together: all of them hold.

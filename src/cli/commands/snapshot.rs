@@ -4,7 +4,7 @@ use crate::cli::args::{Global, Shape, SnapshotArgs};
 use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch::{self, Planned};
 use crate::cli::io::Io;
-use crate::cli::session::Session;
+use crate::cli::session::{Session, targets};
 use crate::cli::stop::{Signals, block_on};
 use crate::cli::{early, whole};
 use crate::config;
@@ -42,7 +42,9 @@ pub(in crate::cli) fn run(global: &Global, args: &SnapshotArgs, io: &mut Io<'_>)
         };
         signals.unless_interrupted(work).await
     })?;
-    let snapshot = of(&session, &planned, taken_at);
+    let mut snapshot = of(&session, &planned, taken_at);
+    let targets = targets(&session.fleet);
+    snapshot.led_to(|name| targets.get(name).map(|target| target.settings.clone()));
     write(&snapshot, args, key.as_ref(), io)?;
     let unread = unread(&planned.plan.problems);
     io.mention_lines(&problems_text(&unread, crate::report::Paint { on: io.colour_err() }));

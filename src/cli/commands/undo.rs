@@ -3,7 +3,7 @@
 use super::saved;
 use crate::apply::{ChangeOutcome, ChangeResult, Links};
 use crate::cli::exit::{Failure, code};
-use crate::cli::session::Session;
+use crate::cli::session::{Session, targets};
 use crate::model::ConnectionName;
 use crate::plan::{Change, Kind, NotUndoable, PlanDocument, PlanOptionsRecord, undo};
 use jiff::Timestamp;
@@ -39,7 +39,9 @@ pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResu
         return Undo { path: None, stays };
     }
     let options = PlanOptionsRecord { undo: true, simulated: session.is_simulated(), ..Default::default() };
-    let mut document = PlanDocument::new(plan, saved::fleet_files(&session.fleet), options, now);
+    let document = PlanDocument::new(plan, saved::fleet_files(&session.fleet), options, now);
+    let mut document = document.leading_to(targets(&session.fleet));
+    document.not_undoable.clone_from(&stays);
     // What cannot be taken back is no problem of a plan that does not try to.
     document.problems.clear();
     document.summary.problems = 0;

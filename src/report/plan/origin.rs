@@ -20,7 +20,13 @@ pub(super) fn notes(document: &PlanDocument) -> Vec<Sentence<'_>> {
     notes.extend(age_sentence(document));
     notes.extend(reach(document));
     notes.extend(document.base.as_ref().map(|base| beside(document, base)));
+    notes.extend(document.base.as_ref().and_then(elsewhere));
     notes.extend(document.base.as_ref().and_then(no_longer));
+    if !document.not_undoable.is_empty() {
+        let stays = &document.not_undoable;
+        let names = listed(stays.iter().map(|one| one.address.to_string().into()), stays.len());
+        notes.push(sentence("Deleted, rebooted or suspended, which cannot be taken back: ", names));
+    }
     if let Some(end) = document.expires_at {
         notes.push(vec![prose(format!("To be applied before {end}."))]);
     }
@@ -70,6 +76,17 @@ fn beside<'a>(document: &PlanDocument, base: &'a BaseRecord) -> Sentence<'a> {
         [Cause::ThisChange, Cause::Both, Cause::Drift].into_iter().filter_map(of).collect();
     let text = if parts.is_empty() { "nothing is planned".to_owned() } else { parts.join(", ") };
     vec![prose("Beside "), Piece::Name(base.name.as_str().into()), prose(format!(": {text}."))]
+}
+
+/// Credentials and calls that go elsewhere than before: what a reviewer must not miss.
+fn elsewhere(base: &BaseRecord) -> Option<Sentence<'_>> {
+    if base.fleet.is_empty() {
+        return Some(vec![prose("The base has none of these fleet files: all of it is this change.")]);
+    }
+    let moved = &base.connections;
+    let names = listed(moved.iter().map(|name| name.as_str().into()), moved.len());
+    (!moved.is_empty())
+        .then(|| sentence("Connections that are new, or lead elsewhere than in the base: ", names))
 }
 
 fn no_longer(base: &BaseRecord) -> Option<Sentence<'_>> {

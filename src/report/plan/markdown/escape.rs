@@ -70,6 +70,7 @@ pub(super) fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text.chars().peekable();
     let mut tail = [' '; 3];
+    let mut hex = 0;
     while let Some(c) = rest.next() {
         let next = rest.peek().copied().unwrap_or(' ');
         match c {
@@ -84,10 +85,23 @@ pub(super) fn prose(text: &str) -> String {
             _ => out.push(c),
         }
         let refers = matches!(c, '@' | '#' | '!' | '~' | '%' | '&' | '$' | '^') && !next.is_whitespace();
-        out.extend((refers || (c == ':' && next == '/')).then_some(JOINER));
+        // `://` begins a link, `:name:` is a picture; `GH-12` and the hex digits of a commit are links as well.
+        let begins = c == ':' && (next == '/' || next.is_alphanumeric() || matches!(next, '+' | '-'));
+        let issue = c == '-' && next.is_ascii_digit() && ends_with_gh(tail);
+        hex = if c.is_ascii_hexdigit() { hex + 1 } else { 0 };
+        out.extend((refers || begins || issue || hex == LONGEST_HEX).then_some(JOINER));
+        hex %= LONGEST_HEX;
         tail = [tail[1], tail[2], c];
     }
     out
+}
+
+/// Services look for commits in runs of seven hex digits and more.
+const LONGEST_HEX: usize = 6;
+
+fn ends_with_gh(tail: [char; 3]) -> bool {
+    let [before, g, h] = tail.map(|c| c.to_ascii_lowercase());
+    (g, h) == ('g', 'h') && !before.is_alphanumeric()
 }
 
 fn clipped(text: &str, most: usize) -> Cow<'_, str> {
