@@ -43,7 +43,12 @@ pub(super) fn compare(
         list_unchanged: false,
         ..planned.options.clone()
     };
-    let before = plan(&Inputs { desired: &fleet.servers, options: &options, ..planned.inputs(session) });
+    let before = plan(&Inputs {
+        desired: &fleet.servers,
+        availability: &fleet.availability,
+        options: &options,
+        ..planned.inputs(session)
+    });
     let mut no_longer_planned = attribute(&mut planned.plan, &before);
     let selected: HashSet<&Address> = fleet
         .servers

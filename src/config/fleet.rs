@@ -1,6 +1,6 @@
 //! What a set of fleet files means once it has been read and found right.
 
-use crate::model::{ConnectionName, DesiredServer, Limits, Location};
+use crate::model::{Availability, ConnectionName, DesiredServer, Limits, Location};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ pub struct Fleet {
     pub servers: Vec<DesiredServer>,
     /// The guards.
     pub limits: Limits,
+    /// How many servers of a group stay on, whatever is done.
+    pub availability: Vec<Availability>,
     /// Where the ledger lies: `ledger:` of the file (relative to that file), else `.fleetform` beside the first file.
     pub ledger: PathBuf,
     /// The files, in the order in which they were read.
