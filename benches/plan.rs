@@ -1,9 +1,10 @@
-//! Bind, compare and plan: fleets of 1,000, 10,000 and 100,000 bound servers, one in ten of them to be changed.
+//! Bind, compare and plan: fleets of 1,000, 10,000 and 100,000 bound servers, one in ten of them to be changed; and
+//! the same with an order: all but the first thousand come after these, and most of each must stay on.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use fleetform::model::{
-    Address, DesiredPower, DesiredServer, Labels, LedgerFacts, LiveServer, LiveState, Location, Power,
-    Presence, RebootStyle, Shutdown,
+    Address, After, Availability, Bound, DesiredPower, DesiredServer, Labels, LedgerFacts, LiveServer,
+    LiveState, Location, Power, Presence, RebootStyle, Selector, Shutdown,
 };
 use fleetform::plan::{ConnectionLive, Inputs, Options, plan};
 use fleetform::providers::find;
@@ -28,9 +29,26 @@ fn fleet(size: usize) -> Vec<DesiredServer> {
             rebooted_since: None,
             protect: false,
             labels: labels.clone(),
+            after: std::sync::Arc::default(),
             location: Location { file: "fleet.yaml".into(), line: 1, column: 1 },
         })
         .collect()
+}
+
+/// All but the first thousand come after these.
+fn ordered(size: usize) -> Vec<DesiredServer> {
+    let location = Location { file: "fleet.yaml".into(), line: 1, column: 1 };
+    let selector = Selector::Address("flex/web-000*".into());
+    let after: std::sync::Arc<[After]> = [After { selector, location }].into();
+    let mut servers = fleet(size);
+    servers.iter_mut().skip(1_000).for_each(|server| server.after = std::sync::Arc::clone(&after));
+    servers
+}
+
+/// Nine of ten are on as it is.
+fn bounds() -> [Availability; 1] {
+    let location = Location { file: "fleet.yaml".into(), line: 1, column: 1 };
+    [Availability { select: Selector::Address("*".into()), min_on: Bound::Percent(9_000), location }]
 }
 
 fn live(size: usize) -> Vec<LiveServer> {
@@ -61,6 +79,21 @@ fn bench(criterion: &mut Criterion) {
                 let now = Timestamp::UNIX_EPOCH;
                 plan(black_box(&Inputs {
                     desired: &desired,
+                    availability: &[],
+                    live: &live,
+                    ledger: &ledger,
+                    now,
+                    options: &options,
+                }))
+            });
+        });
+        let (desired, bounds) = (ordered(size), bounds());
+        group.bench_function(BenchmarkId::new("ordered", size), |bencher| {
+            bencher.iter(|| {
+                let now = Timestamp::UNIX_EPOCH;
+                plan(black_box(&Inputs {
+                    desired: &desired,
+                    availability: &bounds,
                     live: &live,
                     ledger: &ledger,
                     now,

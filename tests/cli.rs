@@ -5,6 +5,8 @@
 mod apply;
 #[path = "cli/approved.rs"]
 mod approved;
+#[path = "cli/availability.rs"]
+mod availability;
 #[path = "cli/base.rs"]
 mod base;
 #[path = "cli/desk.rs"]

@@ -129,7 +129,14 @@ impl Case {
             reboot_unknown: self.options.reboot_unknown,
             ..Options::default()
         };
-        let inputs = Inputs { desired: &desired, live: &live, ledger: &self.ledger, now, options: &options };
+        let inputs = Inputs {
+            desired: &desired,
+            availability: &self.fleet.availability,
+            live: &live,
+            ledger: &self.ledger,
+            now,
+            options: &options,
+        };
         let files = self.fleet.files.iter();
         let files = files.map(|f| FleetFile { path: f.path.to_string(), sha256: f.sha256.clone() }).collect();
         let record = PlanOptionsRecord {

@@ -4,6 +4,10 @@
 
 #[path = "properties/carried_out.rs"]
 mod carried_out;
+#[path = "properties/interleavings.rs"]
+mod interleavings;
+#[path = "properties/order.rs"]
+mod order;
 #[path = "properties/snapshots.rs"]
 mod snapshots;
 #[path = "properties/worlds.rs"]
@@ -175,8 +179,18 @@ proptest! {
             part.options.excludes = vec![Selector::parse(&one.to_string()).unwrap()];
         }
         let narrow = part.plan();
-        // A change that cannot be had as a whole, for its name, may be had in part.
-        let no_name = |p: &&Problem| matches!(p.code, Code::NameTaken | Code::InvalidName);
+        // A change that cannot be had as a whole, for its name, may be had in part; and one that has no place in the
+        // order of all may have one in that of some.
+        let no_name = |p: &&Problem| {
+            matches!(
+                p.code,
+                Code::NameTaken
+                    | Code::InvalidName
+                    | Code::PredecessorDown
+                    | Code::Availability
+                    | Code::OrderCycle
+            )
+        };
         let nameless: Vec<&Address> = full.problems.iter().filter(no_name).map(|p| &p.address).collect();
         for change in &narrow.changes {
             prop_assert!(part.options.selects(part.entry(&change.address)), "excluded: {change:#?}");

@@ -43,7 +43,12 @@ pub(super) fn compare(
         list_unchanged: false,
         ..planned.options.clone()
     };
-    let mut before = plan(&Inputs { desired: &fleet.servers, options: &options, ..planned.inputs(session) });
+    let mut before = plan(&Inputs {
+        desired: &fleet.servers,
+        availability: &fleet.availability,
+        options: &options,
+        ..planned.inputs(session)
+    });
     // Where a connection leads elsewhere, the base speaks of other servers.
     let (old, new) = (targets(&fleet), targets(&session.fleet));
     let moved: Vec<ConnectionName> = new

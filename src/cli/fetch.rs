@@ -8,8 +8,12 @@ use crate::apply::{Links, Recovered, is_under_way, recover};
 use crate::config::Connection;
 use crate::diff::LiveIndex;
 use crate::ledger::{self, OpenIntent, Outcome, Replay};
-use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, ServerId, Settles, Verb};
-use crate::plan::{Code, ConnectionLive, Inputs, Options, Plan, ReadFailure, SnapshotRecord, plan};
+use crate::model::{
+    Address, ConnectionName, DesiredServer, LedgerFacts, LiveServer, LiveState, ServerId, Settles, Verb,
+};
+use crate::plan::{
+    Code, ConnectionLive, Inputs, Options, Plan, ReadFailure, SnapshotRecord, connections_needed, plan,
+};
 use crate::provider::list_all;
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -42,6 +46,7 @@ impl Planned<'_> {
     pub(super) fn inputs<'b>(&'b self, session: &'b Session) -> Inputs<'b> {
         Inputs {
             desired: &session.fleet.servers,
+            availability: &session.fleet.availability,
             live: &self.live,
             ledger: &self.replay.facts,
             now: self.now,
@@ -50,15 +55,16 @@ impl Planned<'_> {
     }
 }
 
-/// The connections that the selected servers are on.
+/// The connections that a plan for the selected servers depends on.
 pub(super) fn used(session: &Session, options: &Options) -> BTreeSet<ConnectionName> {
-    let mut used = BTreeSet::new();
-    for entry in session.fleet.servers.iter().filter(|entry| options.selects(entry)) {
-        if !used.contains(&entry.address.connection) {
-            used.insert(entry.address.connection.clone());
-        }
-    }
-    used
+    connections_needed(&Inputs {
+        desired: &session.fleet.servers,
+        availability: &session.fleet.availability,
+        live: &[],
+        ledger: &LedgerFacts::default(),
+        now: Timestamp::UNIX_EPOCH,
+        options,
+    })
 }
 
 /// Reads the ledger, without a lock; says what is damaged in it.

@@ -1,8 +1,9 @@
 //! What a set of fleet files means once it has been read and found right.
 
-use crate::model::{ConnectionName, DesiredServer, Limits, Location};
+use crate::model::{Availability, ConnectionName, DesiredServer, Limits, Location};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,8 @@ pub struct Fleet {
     pub servers: Vec<DesiredServer>,
     /// The guards.
     pub limits: Limits,
+    /// How many servers of a group stay on, whatever is done.
+    pub availability: Vec<Availability>,
     /// Where the ledger lies: `ledger:` of the file (relative to that file), else `.fleetform` beside the first file.
     pub ledger: PathBuf,
     /// The files, in the order in which they were read.
@@ -63,7 +66,11 @@ impl Connection {
             // Lengths keep one setting's end apart from the next one's beginning.
             hash.update(format!("{} {name}\n{} {text}\n", name.len(), text.len()));
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize().iter().fold(String::new(), |mut out, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! The JSON Schema of the fleet file, made of the tables that the decoder reads.
 
-use super::decode::{CONNECTION_KEYS, DEFAULT_KEYS, Key, LIMIT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS};
+use super::decode::{
+    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, Key, LIMIT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+};
 use crate::model::{ProviderSpec, SettingKind, SettingSpec};
 use serde_json::{Map, Value, json};
 
@@ -22,6 +24,7 @@ pub fn fleet_schema(specs: &[&'static ProviderSpec]) -> Value {
             "timeouts": or_nothing(mapping(&TIMEOUT_KEYS)),
             "defaults": or_nothing(mapping(&DEFAULT_KEYS)),
             "server": required(mapping(&SERVER_KEYS), &["name"]),
+            "availability": required(mapping(&AVAILABILITY_KEYS), &["select", "min_on"]),
             "limits": or_nothing(mapping(&LIMIT_KEYS)),
             "labels": {
                 "type": ["object", "null"],

@@ -160,6 +160,7 @@ mod tests {
             rebooted_since: None,
             protect: false,
             labels: Labels::default(),
+            after: std::sync::Arc::default(),
             location: Location { file: "fleet.yaml".into(), line: 1, column: 1 },
         }
     }

@@ -1,6 +1,6 @@
 //! What a fleet file wants of one server, after defaults and brace expansion.
 
-use super::{Address, Location, Power, ServerId, ServerName};
+use super::{Address, Location, Power, Selector, ServerId, ServerName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -80,6 +80,15 @@ pub enum RebootStyle {
     SoftThenHard,
 }
 
+/// Servers that another one comes after: its starts and reboots follow theirs, its stops come before theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct After {
+    /// Which.
+    pub selector: Selector,
+    /// The place that says so.
+    pub location: Location,
+}
+
 /// One server of the desired state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredServer {
@@ -103,6 +112,8 @@ pub struct DesiredServer {
     pub protect: bool,
     /// For selectors.
     pub labels: Labels,
+    /// Whom it comes after; shared by all servers of one brace expansion.
+    pub after: Arc<[After]>,
     /// The line that declares it.
     pub location: Location,
 }

@@ -4,7 +4,7 @@ use super::{Address, Labels};
 use std::fmt;
 
 /// What `--target` takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Selector {
     /// A glob over `connection/name`: `*` is any text, `?` one character. Without a slash it is matched
     /// against the name alone.

@@ -35,6 +35,14 @@ impl Bound {
             Self::Percent(share) => servers.saturating_mul(u64::from(share)) / 10_000,
         }
     }
+
+    /// How many of `servers` are needed where the bound is a lower one: rounded up.
+    pub fn demands(self, servers: u64) -> u64 {
+        match self {
+            Self::Count(count) => count,
+            Self::Percent(share) => servers.saturating_mul(u64::from(share)).div_ceil(10_000),
+        }
+    }
 }
 
 impl fmt::Display for Bound {

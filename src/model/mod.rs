@@ -2,6 +2,7 @@
 //! Pure data, no IO, no async; nothing here knows a provider by name.
 
 mod address;
+mod availability;
 mod braces;
 mod capabilities;
 mod desired;
@@ -12,12 +13,15 @@ mod live;
 mod location;
 mod operation;
 mod power;
+mod roster;
 mod settings;
+mod succession;
 
 pub use address::{Address, ConnectionName, ServerId, ServerName};
+pub use availability::Availability;
 pub use braces::{BraceError, MAX_EXPANSION, expand};
 pub use capabilities::{BatchLimits, Capabilities, CaseRule, NameRules, OffSupport, RebootSupport};
-pub use desired::{DesiredPower, DesiredServer, Labels, Presence, RebootStyle, Shutdown};
+pub use desired::{After, DesiredPower, DesiredServer, Labels, Presence, RebootStyle, Shutdown};
 pub use glob::{Selector, SelectorError, glob_matches};
 pub use ledger_facts::{LedgerFacts, ServerKey, Unresolved};
 pub use limits::{Bound, Limits};
@@ -25,6 +29,8 @@ pub use live::{Denial, LiveServer, LiveState, Settles};
 pub use location::Location;
 pub use operation::{OffKind, Operation, RebootKind, Verb};
 pub use power::Power;
+pub use roster::Roster;
 pub use settings::{
     Choice, ProfileSettings, Profiles, ProviderSpec, SettingKind, SettingSpec, Settings, Way,
 };
+pub use succession::{Edge, Group, Succession};

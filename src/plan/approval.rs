@@ -120,8 +120,9 @@ fn is_on_the_way(old: &Change, new: &Change) -> bool {
         Operation::Rename { to } => Some(to),
         _ => None,
     });
-    let named = [&old.before.name, &after.name].into_iter().chain(names).any(|name| *name == new.before.name);
-    named && [old.before.power, after.power].contains(&new.before.power)
+    let has_name =
+        [&old.before.name, &after.name].into_iter().chain(names).any(|name| *name == new.before.name);
+    has_name && [old.before.power, after.power].contains(&new.before.power)
 }
 
 fn found(facts: &Facts) -> String {
@@ -257,8 +258,13 @@ mod tests {
         let document = |settings: &str| {
             let plan = crate::plan::Plan { changes: vec![off("a")], ..Default::default() };
             let target = crate::plan::Target { type_name: "clc".into(), settings: settings.into() };
-            PlanDocument::new(plan, Vec::new(), Default::default(), jiff::Timestamp::UNIX_EPOCH)
-                .leading_to([("east".into(), target.clone()), ("west".into(), target)].into())
+            PlanDocument::new(
+                plan,
+                Vec::new(),
+                crate::plan::PlanOptionsRecord::default(),
+                jiff::Timestamp::UNIX_EPOCH,
+            )
+            .leading_to([("east".into(), target.clone()), ("west".into(), target)].into())
         };
         let (here, there) = (document("1"), document("2"));
         assert_eq!(here.connections.len(), 1, "only those that it uses");

@@ -35,7 +35,8 @@ pub struct Step {
     /// Where the provider cannot do exactly what is declared: what is done instead, and why.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
-    /// Steps of other changes that must be done first: a name must be free before it is taken.
+    /// Steps of other changes that must be done first: a name must be free before it is taken, `after:` and
+    /// `availability:` say the rest.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub after: Vec<StepRef>,
 }

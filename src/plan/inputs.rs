@@ -1,7 +1,8 @@
 //! Everything that a plan depends on.
 
 use crate::model::{
-    Address, Capabilities, ConnectionName, DesiredServer, Labels, LedgerFacts, LiveServer, Selector, Verb,
+    Address, Availability, Capabilities, ConnectionName, DesiredServer, Labels, LedgerFacts, LiveServer,
+    Selector, Verb,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +67,8 @@ impl Options {
 pub struct Inputs<'a> {
     /// The desired state.
     pub desired: &'a [DesiredServer],
+    /// How many servers of a group stay on, whatever is done.
+    pub availability: &'a [Availability],
     /// The live state, per connection; connections that no selected entry uses may be left out.
     pub live: &'a [ConnectionLive<'a>],
     /// What the ledger knows.

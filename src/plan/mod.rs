@@ -13,6 +13,8 @@ mod narrow;
 mod order;
 mod planner;
 mod problem;
+mod rewire;
+mod schedule;
 mod summary;
 mod undo;
 
@@ -28,5 +30,7 @@ pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
 pub use narrow::narrow;
 pub use planner::{Plan, plan, unmanaged};
 pub use problem::{Code, Problem, Severity};
+pub use rewire::{rewire, stopped_too_early};
+pub use schedule::connections_needed;
 pub use summary::Summary;
 pub use undo::{Kind, NotUndoable, undo};

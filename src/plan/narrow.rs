@@ -3,9 +3,9 @@
 use super::change::{Change, Facts};
 use super::document::PlanDocument;
 use super::inputs::Options;
+use super::rewire::rewire;
 use super::summary::Summary;
 use crate::model::{Address, Labels, Verb};
-use std::collections::BTreeSet;
 
 /// What `--only` leaves of a server's change; the second value says whether it took something away.
 pub(super) fn only(change: Change, wanted: &[Verb]) -> (Option<Change>, bool) {
@@ -71,16 +71,14 @@ pub fn narrow(
 ) -> Result<(), String> {
     let selects = |address: &Address| options.selects_server(address, &labels(address));
     let mut left_out = document.summary.left_out;
-    document.changes = std::mem::take(&mut document.changes)
-        .into_iter()
-        .filter(|change| selects(&change.address))
-        .filter_map(|change| {
-            let (rest, less) = only(change, &options.only);
-            left_out += u64::from(less);
-            rest
-        })
-        .collect();
-    whole(&document.changes)?;
+    let all = std::mem::take(&mut document.changes);
+    let left = all.iter().map(|change| {
+        let (rest, less) =
+            only(Some(change).filter(|change| selects(&change.address))?.clone(), &options.only);
+        left_out += u64::from(less);
+        rest
+    });
+    document.changes = rewire(&all, left.collect(), may_go)?;
     document.problems.retain(|problem| problem.address.name.as_str() == "*" || selects(&problem.address));
     document.unchanged.retain(selects);
     let counted = document.summary;
@@ -104,21 +102,8 @@ fn record(document: &mut PlanDocument, options: &Options) {
     }
 }
 
-/// Half of a swap would leave a server under its temporary name.
-fn whole(changes: &[Change]) -> Result<(), String> {
-    let kept: BTreeSet<(&Address, usize)> = changes
-        .iter()
-        .flat_map(|change| (0..change.steps.len()).map(move |step| (&change.address, step)))
-        .collect();
-    for change in changes {
-        for other in change.steps.iter().flat_map(|step| &step.after) {
-            if !kept.contains(&(&other.address, other.step)) {
-                return Err(format!(
-                    "{} comes after {}, which would be left out",
-                    change.address, other.address
-                ));
-            }
-        }
-    }
-    Ok(())
+/// Whether what waits for a part of a change may go on without it. A server that is not rebooted stays as it is. Half
+/// of a swap would leave a server under its temporary name; and what waits for a start or a stop counts on it.
+fn may_go(change: &Change, renames: bool) -> bool {
+    !renames && change.does(Verb::Reboot) && !change.does(Verb::PowerOn)
 }

@@ -6,6 +6,7 @@ use super::inputs::{ConnectionLive, Inputs, ReadFailure};
 use super::narrow;
 use super::order::order_renames;
 use super::problem::{Code, Problem, Severity};
+use super::schedule::{self, Standing};
 use super::summary::Summary;
 use crate::diff::{Binding, LiveIndex, bind_all};
 use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, Presence, ServerId};
@@ -40,13 +41,16 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     let mut unchanged = 0;
     let mut unmanaged = 0;
     let mut left_out = 0;
+    let is_ordered = schedule::is_needed(inputs);
+    let mut standings = HashMap::new();
     let mut connections: Vec<&ConnectionLive<'_>> = inputs.live.iter().collect();
     connections.sort_by(|a, b| a.name.cmp(&b.name));
     for connection in connections {
         let desired = entries.remove(&connection.name).unwrap_or_default();
         match &connection.servers {
             Ok(servers) => {
-                let part = Room { inputs, connection, servers }.plan(&desired);
+                let part = Room { inputs, connection, servers }.plan(&desired, is_ordered);
+                standings.extend(part.standings);
                 unchanged += part.unchanged;
                 result.unchanged.extend(part.listed);
                 unmanaged += part.unmanaged;
@@ -55,7 +59,11 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
                 result.changes.extend(part.changes);
                 result.problems.extend(part.problems);
             }
-            Err(failure) => result.problems.extend(unreadable(inputs, &connection.name, &desired, failure)),
+            Err(failure) => {
+                let trouble = Standing::Trouble(format!("{} could not be read", connection.name));
+                standings.extend(desired.iter().map(|entry| (entry.address.clone(), trouble.clone())));
+                result.problems.extend(unreadable(inputs, &connection.name, &desired, failure));
+            }
         }
     }
     // A connection that was never read is no empty one.
@@ -64,6 +72,9 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
         result.problems.extend(unreadable(inputs, name, &desired, &never));
     }
     result.changes.sort_by(|a, b| a.address.cmp(&b.address));
+    if is_ordered {
+        result.problems.extend(schedule::schedule(inputs, &standings, &mut result.changes));
+    }
     result.unchanged.sort();
     result.problems.sort_by(|a, b| (&a.address, a.severity, a.code).cmp(&(&b.address, b.severity, b.code)));
     let counted = Summary::count(&result.changes, &result.problems, unchanged, unmanaged);
@@ -99,6 +110,8 @@ struct PartialPlan {
     listed: Vec<Address>,
     unmanaged: u64,
     left_out: u64,
+    /// What is known of each entry's server, where the order of what is done depends on it.
+    standings: Vec<(Address, Standing)>,
 }
 
 /// One connection being planned.
@@ -109,7 +122,7 @@ struct Room<'a> {
 }
 
 impl Room<'_> {
-    fn plan(&self, desired: &[&DesiredServer]) -> PartialPlan {
+    fn plan(&self, desired: &[&DesiredServer], is_ordered: bool) -> PartialPlan {
         let rules = &self.connection.capabilities.names;
         let index = LiveIndex::new(self.servers, rules);
         let bindings = bind_all(desired, &index);
@@ -117,6 +130,9 @@ impl Room<'_> {
         let mut managed = vec![false; self.servers.len()];
         for (entry, binding) in desired.iter().zip(&bindings) {
             self.claim(&mut managed, entry, binding, &index);
+            if is_ordered {
+                part.standings.push((entry.address.clone(), Standing::of(binding, self.servers)));
+            }
             if self.inputs.options.selects(entry) {
                 self.entry(&mut part, &index, desired, (entry, binding));
             }

@@ -55,6 +55,12 @@ pub enum Code {
     RebootInFuture,
     /// The outcome of an earlier change was never seen.
     Unresolved,
+    /// A server that it comes after is not on and is not going to be.
+    PredecessorDown,
+    /// Too few servers of a group would be on.
+    Availability,
+    /// What is to be done waits for itself.
+    OrderCycle,
 }
 
 impl Code {
@@ -77,6 +83,9 @@ impl Code {
             Self::RebootNotRunning => "reboot_not_running",
             Self::RebootInFuture => "reboot_in_future",
             Self::Unresolved => "unresolved",
+            Self::PredecessorDown => "predecessor_down",
+            Self::Availability => "availability",
+            Self::OrderCycle => "order_cycle",
         }
     }
 }

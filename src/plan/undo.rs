@@ -59,7 +59,14 @@ pub fn undo(
         })
         .collect();
     let (ledger, options) = (LedgerFacts::default(), Options::default());
-    let inputs = Inputs { desired: &desired, live: &connections, ledger: &ledger, now, options: &options };
+    let inputs = Inputs {
+        desired: &desired,
+        availability: &[],
+        live: &connections,
+        ledger: &ledger,
+        now,
+        options: &options,
+    };
     let mut plan = plan(&inputs);
     for change in &mut plan.changes {
         change.reasons = vec![REASON.into()];
@@ -91,6 +98,7 @@ fn wanted(change: &Change, before: &Facts) -> DesiredServer {
         rebooted_since: None,
         protect: false,
         labels: Labels::default(),
+        after: std::sync::Arc::default(),
         location: change.location.clone().unwrap_or_else(nowhere),
     }
 }

@@ -27,6 +27,47 @@ fn a_name_alone_is_only_watched() {
 }
 
 #[test]
+fn after_and_availability_are_selectors_over_the_file() {
+    let fleet = good(
+        "servers:\n  - { name: db-1 }\n  - { name: 'web-{1..2}', labels: { tier: web }, after: [db-*, east/db-1] }\n  \
+         - { name: front, after: 'label:tier=web' }\navailability:\n  - { select: 'label:tier=web', min_on: 1 }\n  \
+         - { select: '*', min_on: 33.5% }\n",
+    )
+    .fleet;
+    let after =
+        |at: usize| fleet.servers[at].after.iter().map(|one| one.selector.to_string()).collect::<Vec<_>>();
+    assert_eq!((after(0), after(3)), (vec![], vec!["label:tier=web".to_owned()]));
+    assert_eq!(after(1), ["db-*", "east/db-1"]);
+    assert!(
+        std::sync::Arc::ptr_eq(&fleet.servers[1].after, &fleet.servers[2].after),
+        "one for all of a group"
+    );
+    let rules: Vec<(String, Bound)> =
+        fleet.availability.iter().map(|rule| (rule.select.to_string(), rule.min_on)).collect();
+    assert_eq!(rules, [("label:tier=web".into(), Bound::Count(1)), ("*".into(), Bound::Percent(3350))]);
+    assert_eq!((rules[1].1.demands(4), rules[1].1.demands(3), rules[0].1.demands(9)), (2, 2, 1));
+}
+
+#[test]
+fn selectors_are_not_doubted_where_servers_could_not_be_read() {
+    let tail = "servers:\n  - { name: 'web-{1', power: on }\n  - { name: front, after: web-1 }\n";
+    assert_eq!(codes(tail), ["bad_braces"]);
+}
+
+#[test]
+fn ten_thousand_servers_after_a_thousand_and_each_after_one_of_its_own_are_read_in_no_time() {
+    let mut tail = String::from("servers:\n  - { name: 'db-{0001..1000}' }\n");
+    for at in 0..10_000 {
+        use std::fmt::Write;
+        writeln!(tail, "  - {{ name: web-{at}, after: ['db-*', 'cache-{at}'] }}").unwrap();
+        writeln!(tail, "  - {{ name: cache-{at}, after: 'db-*' }}").unwrap();
+    }
+    let begun = std::time::Instant::now();
+    assert_eq!(good(&tail).fleet.servers.len(), 21_000);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}, without any optimisation", begun.elapsed());
+}
+
+#[test]
 fn power_is_read_in_every_form_that_means_it() {
     for (forms, power) in [
         (

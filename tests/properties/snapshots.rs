@@ -45,7 +45,14 @@ fn planned(world: &World, snapshot: &Snapshot) -> Plan {
     let wanted = world.rooms.iter().map(|room| (room.name.into(), room.type_name, room.capabilities));
     let Taken { live, absent_ids, ledger } = take(again, wanted);
     let options = Options { absent_ids: Some(absent_ids), ..world.options.clone() };
-    plan(&Inputs { desired: &world.desired, live: &live, ledger: &ledger, now: now(), options: &options })
+    plan(&Inputs {
+        desired: &world.desired,
+        availability: &world.availability,
+        live: &live,
+        ledger: &ledger,
+        now: now(),
+        options: &options,
+    })
 }
 
 proptest! {

@@ -2,9 +2,9 @@
 //! where a planner goes wrong.
 
 use fleetform::model::{
-    Address, BatchLimits, Capabilities, CaseRule, ConnectionName, Denial, DesiredPower, DesiredServer,
-    LedgerFacts, LiveServer, LiveState, Location, NameRules, OffSupport, Power, Presence, RebootStyle,
-    RebootSupport, Selector, Settles, Shutdown, Unresolved, Verb,
+    Address, After, Availability, BatchLimits, Bound, Capabilities, CaseRule, ConnectionName, Denial,
+    DesiredPower, DesiredServer, LedgerFacts, LiveServer, LiveState, Location, NameRules, OffSupport, Power,
+    Presence, RebootStyle, RebootSupport, Selector, Settles, Shutdown, Unresolved, Verb,
 };
 use fleetform::plan::{
     ConnectionLive, FleetFile, Inputs, Options, Plan, PlanDocument, PlanOptionsRecord, ReadFailure, plan,
@@ -26,7 +26,7 @@ pub(crate) fn now() -> Timestamp {
 const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "A", "web/1", "{x}"];
 
 /// Everything that a provider could do, with names in any case.
-static EVERYTHING: Capabilities = Capabilities {
+pub(crate) static EVERYTHING: Capabilities = Capabilities {
     power_on: true,
     off: OffSupport::Both,
     suspend: true,
@@ -62,6 +62,7 @@ pub(crate) struct Room {
 pub(crate) struct World {
     pub(crate) rooms: Vec<Room>,
     pub(crate) desired: Vec<DesiredServer>,
+    pub(crate) availability: Vec<Availability>,
     pub(crate) ledger: LedgerFacts,
     pub(crate) options: Options,
 }
@@ -79,6 +80,7 @@ impl World {
         let live: Vec<ConnectionLive<'_>> = self.rooms.iter().map(Room::live).collect();
         look(&Inputs {
             desired: &self.desired,
+            availability: &self.availability,
             live: &live,
             ledger: &self.ledger,
             now: now(),
@@ -128,9 +130,9 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
         specs.iter().map(|spec| (spec.type_name, &spec.capabilities)).collect();
     kinds.push(("everything", &EVERYTHING));
     let rooms: Vec<_> = kinds.into_iter().map(|(name, can)| room(name, can).boxed()).collect();
-    (rooms, ledger(), options()).prop_map(|(rooms, ledger, options)| {
+    (rooms, ledger(), options(), vec(rule(), 0..3)).prop_map(|(rooms, ledger, options, availability)| {
         let (rooms, desired): (Vec<Room>, Vec<Vec<DesiredServer>>) = rooms.into_iter().unzip();
-        World { rooms, desired: desired.concat(), ledger, options }
+        World { rooms, desired: desired.concat(), availability, ledger, options }
     })
 }
 
@@ -211,11 +213,12 @@ fn entry(connection: &'static str) -> impl Strategy<Value = DesiredServer> {
         RebootStyle::Hard,
     ]);
     let ways = (power, absent, shutdown, reboot, weighted(0.3, instant()), prop::bool::weighted(0.15));
-    (binding, ways, prop::sample::select(vec!["web", "db"]), 1..500u32).prop_map(
+    let after = prop_oneof![3 => Just(Vec::new()), 1 => vec(selector(), 1..3)];
+    (binding, ways, (prop::sample::select(vec!["web", "db"]), after), 1..500u32).prop_map(
         move |(
             (name, id, renamed_from),
             (power, absent, shutdown, reboot, rebooted_since, protect),
-            tier,
+            (tier, after),
             line,
         )| {
             DesiredServer {
@@ -229,10 +232,27 @@ fn entry(connection: &'static str) -> impl Strategy<Value = DesiredServer> {
                 rebooted_since,
                 protect,
                 labels: Arc::new(BTreeMap::from([("tier".into(), tier.into())])),
-                location: Location { file: "fleet.yaml".into(), line, column: 5 },
+                after: after.into_iter().map(|selector| After { selector, location: place(line) }).collect(),
+                location: place(line),
             }
         },
     )
+}
+
+fn place(line: u32) -> Location {
+    Location { file: "fleet.yaml".into(), line, column: 5 }
+}
+
+/// Any selector: such as lead in circles, and such as mean nobody, as well.
+fn selector() -> impl Strategy<Value = Selector> {
+    const TEXTS: [&str; 10] =
+        ["a", "b", "c", "d", "e", "?", "hostway/*", "everything/a", "openstack/?", "label:tier=db"];
+    prop::sample::select(&TEXTS[..]).prop_map(|text| Selector::parse(text).unwrap())
+}
+
+fn rule() -> impl Strategy<Value = Availability> {
+    let min_on = prop_oneof![(1..5u64).prop_map(Bound::Count), (1..10_000u32).prop_map(Bound::Percent)];
+    (selector(), min_on).prop_map(|(select, min_on)| Availability { select, min_on, location: place(1) })
 }
 
 /// What the fleet file refuses never reaches the planner.

@@ -268,7 +268,7 @@ pub(crate) async fn plan_now(
     }];
     let options = fleetform::plan::Options::default();
     let now = jiff::Timestamp::now();
-    fleetform::plan::plan(&Inputs { desired, live: &live, ledger, now, options: &options })
+    fleetform::plan::plan(&Inputs { desired, availability: &[], live: &live, ledger, now, options: &options })
 }
 
 /// A server as a fleet file with a name alone wants it.
@@ -285,6 +285,7 @@ pub(crate) fn wanted(name: &str) -> fleetform::model::DesiredServer {
         rebooted_since: None,
         protect: false,
         labels: Arc::default(),
+        after: Arc::default(),
         location: Location { file: "fleet.yaml".into(), line: 1, column: 1 },
     }
 }

@@ -16,11 +16,11 @@ use crate::cli::run::Run;
 use crate::cli::session::{Session, paths};
 use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{IntentLog, Journal, Retention, compact_if_due};
-use crate::model::{Address, ConnectionName, Labels, Verb};
-use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, narrow};
+use crate::model::{Address, ConnectionName, Labels};
+use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, narrow, rewire, stopped_too_early};
 use crate::report::{ApplyDocument, PlanView, apply_text, plan_text};
 use jiff::Timestamp;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -180,11 +180,17 @@ impl Work<'_> {
                 format!("the outcome of a {} is unresolved; settle it with `fleetform resolve`", open.verb);
             Some(Moved { address: change.address.clone(), message })
         }));
+        let early = stopped_too_early(&document.changes, &fresh.rest).into_iter();
+        moved.extend(early.map(|address| Moved {
+            address: address.clone(),
+            message: "it is stopped already, and the plan has something else come first: plan again".into(),
+        }));
         if !moved.is_empty() {
             let why = "the plan is stale: these servers moved since it was saved; nothing was executed";
             return Ok(self.stale(&document, moved, why, io));
         }
-        let due = without_done_dependencies(&document.changes, fresh.rest);
+        // What is done already needs no waiting.
+        let due = rewire(&document.changes, fresh.rest, |_, _| true).map_err(Failure::problem)?;
         self.carry_out(&document, &due, &links, io).await
     }
 
@@ -383,23 +389,6 @@ struct Reported<'r> {
     moved: Vec<Moved>,
     results: &'r [ChangeResult],
     undo: Option<Undo>,
-}
-
-/// What is left to do. Others wait for a change's renames or for its delete alone: where these are done, they wait for
-/// nothing.
-fn without_done_dependencies(all: &[Change], rest: Vec<Option<Change>>) -> Vec<Change> {
-    let freeing = |change: &Change| change.does(Verb::Rename) || change.does(Verb::Delete);
-    let done: HashSet<&Address> = all
-        .iter()
-        .zip(&rest)
-        .filter(|(change, rest)| freeing(change) && !rest.as_ref().is_some_and(freeing))
-        .map(|(change, _)| &change.address)
-        .collect();
-    let mut due: Vec<Change> = rest.into_iter().flatten().collect();
-    for step in due.iter_mut().flat_map(|change| &mut change.steps) {
-        step.after.retain(|other| !done.contains(&other.address));
-    }
-    due
 }
 
 fn not_started(changes: &[Change], why: &str) -> Vec<ChangeResult> {

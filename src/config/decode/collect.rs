@@ -4,6 +4,7 @@ use super::connections::Rules;
 use super::defaults::{Defaults, Given, defaults};
 use super::keys::TopKey;
 use super::limits::{GivenLimits, limits};
+use super::order::{self, GivenAvailability};
 use super::servers::{Known, KnownConnections, Servers, unresolved};
 use super::{Decoder, TOP_KEYS, duplicates};
 use crate::config::Mode;
@@ -47,14 +48,17 @@ pub(in crate::config) fn collect(
         let mut decoder = Decoder { file, findings };
         items.iter().for_each(|node| servers.add(&mut decoder, node));
     }
-    let Servers { list: servers, connections, .. } = servers;
+    let Servers { list: servers, connections, after, lost, .. } = servers;
     duplicates::report(&servers, &connections, &all.known, findings);
+    let incomplete = lost || all.doubtful || documents.iter().any(|d| !d.reading.broken.is_empty());
+    order::check(&servers, &after, &all.availability, incomplete, findings);
     let beside = |document: &Document<'_>| document.source.folder().join(DEFAULT_LEDGER);
     let default_ledger = documents.first().map_or_else(|| DEFAULT_LEDGER.into(), beside);
     Fleet {
         connections: all.connections,
         servers,
         limits: all.limits.limits(),
+        availability: all.availability.rules(),
         ledger: all.ledger.map_or(default_ledger, |(path, _)| path),
         files: documents.iter().map(|document| file(document.source)).collect(),
     }
@@ -77,6 +81,7 @@ struct Collected {
     declared: HashMap<String, Location>,
     defaults: Defaults,
     limits: GivenLimits,
+    availability: GivenAvailability,
     ledger: Given<PathBuf>,
     /// Connections or defaults may stand in a part that could not be read.
     doubtful: bool,
@@ -140,6 +145,9 @@ impl Collected {
         }
         if let Some(node) = value(TopKey::Limits) {
             limits(decoder, node, &mut self.limits);
+        }
+        if let Some(node) = value(TopKey::Availability) {
+            decoder.availability(node, &mut self.availability);
         }
         if let Some(node) = value(TopKey::Ledger) {
             let path = decoder.path(node, "ledger").map(|path| rules.folder.join(path));

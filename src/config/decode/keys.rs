@@ -35,6 +35,8 @@ keys! {
         Servers "servers" "The servers that are looked after. A server that is not listed is never touched."
             json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/server" } });
         Limits "limits" "How much one plan may change before it needs --accept." json!({ "$ref": "#/$defs/limits" });
+        Availability "availability" "How many servers of a group stay on while a plan is carried out."
+            json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/availability" } });
         Ledger "ledger" "Where the ledger lies, relative to this file. Default: .fleetform beside the first file."
             json!({ "type": "string", "minLength": 1 });
     }
@@ -92,6 +94,20 @@ keys! {
         RebootedSince "rebooted_since" "Reboot the server unless it was rebooted after this instant." instant();
         Protect "protect" "Never power off, reboot or delete, whatever else is declared. Default: false."
             json!({ "type": "boolean" });
+        After "after" "Servers that it comes after, as selectors: it is started and rebooted after them, stopped before them."
+            json!({ "anyOf": [selector(), { "type": "array", "items": selector() }] });
+    }
+}
+
+keys! {
+    /// The keys of a rule of `availability:`.
+    AvailabilityKey AVAILABILITY_KEYS {
+        Select "select" "The group: entries of the fleet, by a glob over their addresses or by label:KEY=VALUE." selector();
+        MinOn "min_on" "So many of them stay on; or such a share, rounded up: 75%."
+            json!({ "anyOf": [
+                { "type": "integer", "minimum": 1 },
+                { "type": "string", "pattern": "^([0-9]+|(100(\\.00?)?|[0-9]{1,2}(\\.[0-9]{1,2})?)%)$" },
+            ] });
     }
 }
 
@@ -103,6 +119,10 @@ keys! {
         Deletes "max_deletes" "Servers that one plan may delete. Given here, apply needs no --allow-delete."
             json!({ "$ref": "#/$defs/bound" });
     }
+}
+
+fn selector() -> Value {
+    json!({ "type": ["string", "number"], "minLength": 1, "examples": ["db-1", "east/db-*", "label:tier=db"] })
 }
 
 fn words(words: &[&str]) -> Value {

@@ -8,6 +8,7 @@ mod fields;
 mod keys;
 mod limits;
 mod names;
+mod order;
 mod scalars;
 mod servers;
 mod words;
@@ -16,7 +17,9 @@ pub use scalars::parse_duration;
 
 pub(super) use collect::{Document, collect};
 pub(super) use connections::{missing, undecided};
-pub(super) use keys::{CONNECTION_KEYS, DEFAULT_KEYS, Key, LIMIT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS};
+pub(super) use keys::{
+    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, Key, LIMIT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+};
 
 use super::diagnostic::Diagnostic;
 use super::findings::Findings;

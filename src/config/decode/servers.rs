@@ -4,6 +4,7 @@ use super::defaults::Defaults;
 use super::fields::Fields;
 use super::keys::ServerKey;
 use super::names::Names;
+use super::order::{GivenAfter, carried};
 use super::words::{REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS};
 use super::{Decoder, SERVER_KEYS};
 use crate::config::diagnostic::{Diagnostic, quote};
@@ -66,6 +67,10 @@ pub(super) struct Servers<'c, 'n, 'a> {
     pub(super) list: Vec<DesiredServer>,
     /// For each server the index of its connection.
     pub(super) connections: Vec<usize>,
+    /// Every `after:`.
+    pub(super) after: Vec<GivenAfter>,
+    /// An entry could not be used: servers are missing here.
+    pub(super) lost: bool,
     full: bool,
 }
 
@@ -83,6 +88,8 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             last_labels: None,
             list: Vec::new(),
             connections: Vec::new(),
+            after: Vec::new(),
+            lost: false,
             full: false,
         }
     }
@@ -95,6 +102,12 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
 
     /// Decodes one entry of the list.
     pub(super) fn add(&mut self, decoder: &mut Decoder<'_>, node: &'n Node<'a>) {
+        let before = self.list.len();
+        self.decode(decoder, node);
+        self.lost |= self.list.len() == before;
+    }
+
+    fn decode(&mut self, decoder: &mut Decoder<'_>, node: &'n Node<'a>) {
         if let Content::Scalar(text) = &node.content {
             let message = "a server must be a mapping, this is a single value";
             let cure = format!("write - name: {}", quote(text).trim_matches('"'));
@@ -104,7 +117,10 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         let Some(fields) = decoder.fields(node, &SERVER_KEYS, "a server") else { return };
         let names = new_names(decoder, node, &fields);
         let connection = self.connection(decoder, node, &fields);
-        let template = self.template(decoder, node, &fields);
+        let mut template = self.template(decoder, node, &fields);
+        let after = fields.value(ServerKey::After as usize).map(|node| decoder.after(node));
+        template.after = after.as_deref().map(carried).unwrap_or_default();
+        let first = self.list.len();
         let old_names =
             fields.value(ServerKey::RenamedFrom as usize).and_then(|n| decoder.names(n, "renamed_from"));
         let Some(names) = names else { return };
@@ -112,13 +128,15 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         if let (Some(connection), true) = (connection, paired) {
             self.expand(decoder, connection, template, &names, old_names.as_ref());
         }
+        let servers = first..self.list.len();
+        self.after.extend(after.map(|items| GivenAfter { items, servers }));
     }
 
     fn connection(
         &self,
         decoder: &mut Decoder<'_>,
         node: &Node<'_>,
-        fields: &Fields<'n, 'a, 11>,
+        fields: &Fields<'n, 'a, 12>,
     ) -> Option<usize> {
         let Some(given) = fields.value(ServerKey::Provider as usize) else {
             if self.defaults.provider.is_none() && !self.doubtful && !fields.partial {
@@ -142,7 +160,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         &mut self,
         decoder: &mut Decoder<'_>,
         node: &Node<'_>,
-        fields: &Fields<'n, 'a, 11>,
+        fields: &Fields<'n, 'a, 12>,
     ) -> DesiredServer {
         let value = |key: ServerKey| fields.value(key as usize);
         let defaults = self.defaults;
@@ -173,6 +191,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             rebooted_since,
             protect: protect.unwrap_or_default(),
             labels: self.labels(decoder, value(ServerKey::Labels)),
+            after: Arc::default(),
             location: decoder.place(node.span),
         }
     }
@@ -248,7 +267,7 @@ fn or_default<'n, 'a, T: Copy>(
 fn new_names<'n>(
     decoder: &mut Decoder<'_>,
     node: &Node<'_>,
-    fields: &Fields<'n, '_, 11>,
+    fields: &Fields<'n, '_, 12>,
 ) -> Option<Names<'n>> {
     let name = fields.value(ServerKey::Name as usize);
     if name.is_none() && !fields.partial {
@@ -268,7 +287,7 @@ pub(super) fn unresolved(name: &str, known: &KnownConnections) -> Diagnostic {
 /// Checks that what binds one server is not given for several, and that old names match new ones.
 fn pair(
     decoder: &mut Decoder<'_>,
-    fields: &Fields<'_, '_, 11>,
+    fields: &Fields<'_, '_, 12>,
     names: &Names<'_>,
     old_names: Option<&Names<'_>>,
 ) -> bool {

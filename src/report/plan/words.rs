@@ -2,7 +2,7 @@
 //! program's own words: each format escapes it in its own way.
 
 use crate::model::{CaseRule, OffKind, Operation, Power, RebootKind, Verb};
-use crate::plan::{Change, Problem, Severity, Step};
+use crate::plan::{Change, Problem, Severity, Step, StepRef};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -52,7 +52,9 @@ pub(super) fn telling_id(change: &Change) -> Option<&str> {
 /// What is done, in the order in which it is done.
 pub(super) fn deeds(change: &Change) -> Vec<Deed<'_>> {
     if change.does(Verb::Delete) {
-        return vec![Deed { verb: Verb::Delete, label: "delete", pieces: deleted(change) }];
+        let mut pieces = deleted(change);
+        pieces.extend(waits("; after ", "", change.steps.iter()));
+        return vec![Deed { verb: Verb::Delete, label: "delete", pieces }];
     }
     let mut deeds = Vec::new();
     if change.does(Verb::Rename) {
@@ -64,6 +66,7 @@ pub(super) fn deeds(change: &Change) -> Vec<Deed<'_>> {
             let (before, after) = (power_word(change.before.power), power_word(after));
             let mut pieces = vec![prose(format!("{before} -> {after}"))];
             pieces.extend(note(step));
+            pieces.extend(waits("  (after ", ")", on_the_way(change, verb)));
             deeds.push(Deed { verb, label: "power", pieces });
         }
     }
@@ -71,6 +74,7 @@ pub(super) fn deeds(change: &Change) -> Vec<Deed<'_>> {
         let since = change.rebooted_since.map_or_else(String::new, |since| format!("not since {since}"));
         let mut pieces = vec![prose(since)];
         pieces.extend(note(step));
+        pieces.extend(waits("  (after ", ")", on_the_way(change, Verb::Reboot)));
         deeds.push(Deed { verb: Verb::Reboot, label: "reboot", pieces });
     }
     deeds
@@ -94,15 +98,48 @@ fn renamed(change: &Change) -> Vec<Piece<'_>> {
             pieces.extend([prose(" -> "), name(to.as_str())]);
         }
     }
-    let waits = change.steps.iter().flat_map(|step| &step.after);
-    for (at, other) in waits.enumerate() {
-        pieces.push(prose(if at == 0 { "  (after " } else { ", " }));
+    let renames = change.steps.iter().filter(|step| step.operation.verb() == Verb::Rename);
+    pieces.extend(waits("  (after ", ")", renames));
+    pieces
+}
+
+/// So many of those that are waited for are named.
+const MOST_NAMED: usize = 5;
+
+/// The steps that belong to a power change or a reboot: a server that is stopped may be resumed first.
+fn on_the_way(change: &Change, verb: Verb) -> impl Iterator<Item = &Step> {
+    let is_shown = move |step: &&Step| {
+        let own = step.operation.verb();
+        own == verb || own == Verb::PowerOn && !change.does(Verb::PowerOn)
+    };
+    change.steps.iter().filter(is_shown)
+}
+
+/// What these steps wait for, between two words; nothing where they wait for nothing.
+fn waits<'a>(
+    open: &'static str,
+    close: &'static str,
+    steps: impl Iterator<Item = &'a Step>,
+) -> Vec<Piece<'a>> {
+    let others: Vec<&StepRef> = steps.flat_map(|step| &step.after).collect();
+    let mut pieces = Vec::new();
+    for (at, other) in others.iter().take(named(others.len())).enumerate() {
+        pieces.push(prose(if at == 0 { open } else { ", " }));
         pieces.push(Piece::Name(other.address.to_string().into()));
     }
-    if change.steps.iter().any(|step| !step.after.is_empty()) {
-        pieces.push(prose(")"));
+    match others.len() - named(others.len()) {
+        0 => {}
+        more => pieces.push(prose(format!(" and {more} more"))),
+    }
+    if !others.is_empty() && !close.is_empty() {
+        pieces.push(prose(close));
     }
     pieces
+}
+
+/// How many of so many are named: all, where only one would be left.
+fn named(count: usize) -> usize {
+    if count <= MOST_NAMED + 1 { count } else { MOST_NAMED }
 }
 
 fn note(step: &Step) -> Option<Piece<'_>> {
@@ -140,8 +177,11 @@ pub(super) fn remarks(change: &Change) -> String {
         let _ = write!(out, "; through {name}");
     }
     for step in &change.steps {
-        for other in &step.after {
+        for other in step.after.iter().take(named(step.after.len())) {
             let _ = write!(out, "; after {}", other.address);
+        }
+        if step.after.len() > named(step.after.len()) {
+            let _ = write!(out, " and {} more", step.after.len() - named(step.after.len()));
         }
         if let Some(note) = &step.note {
             let _ = write!(out, "; {note}");
