@@ -24,6 +24,7 @@ fn fleet(size: usize) -> Vec<DesiredServer> {
             presence: Presence::Present,
             power: DesiredPower::On,
             shutdown: Shutdown::default(),
+            grace: None,
             reboot: RebootStyle::default(),
             rebooted_since: None,
             protect: false,

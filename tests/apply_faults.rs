@@ -9,6 +9,8 @@ mod rig;
 mod batches;
 #[path = "apply/fresh.rs"]
 mod fresh;
+#[path = "apply/grace.rs"]
+mod grace;
 #[path = "apply/journal.rs"]
 mod journal;
 #[path = "apply/lost_calls.rs"]
@@ -25,3 +27,5 @@ mod recovery;
 mod stage;
 #[path = "apply/stopping.rs"]
 mod stopping;
+#[path = "apply/timeline.rs"]
+mod timeline;

@@ -5,6 +5,7 @@ mod batch;
 mod executor;
 mod follow;
 mod fresh;
+mod grace;
 mod judge;
 mod outcome;
 mod recover;

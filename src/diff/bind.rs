@@ -156,6 +156,7 @@ mod tests {
             presence: Presence::Present,
             power: DesiredPower::default(),
             shutdown: Shutdown::default(),
+            grace: None,
             reboot: RebootStyle::default(),
             rebooted_since: None,
             protect: false,

@@ -11,19 +11,21 @@ mod limits;
 mod live;
 mod location;
 mod operation;
+mod period;
 mod power;
 mod settings;
 
 pub use address::{Address, ConnectionName, ServerId, ServerName};
 pub use braces::{BraceError, MAX_EXPANSION, expand};
 pub use capabilities::{BatchLimits, Capabilities, CaseRule, NameRules, OffSupport, RebootSupport};
-pub use desired::{DesiredPower, DesiredServer, Labels, Presence, RebootStyle, Shutdown};
+pub use desired::{DesiredPower, DesiredServer, GivenBy, Grace, Labels, Presence, RebootStyle, Shutdown};
 pub use glob::{Selector, SelectorError, glob_matches};
 pub use ledger_facts::{LedgerFacts, ServerKey, Unresolved};
 pub use limits::{Bound, Limits};
 pub use live::{Denial, LiveServer, LiveState, Settles};
 pub use location::Location;
 pub use operation::{OffKind, Operation, RebootKind, Verb};
+pub use period::Period;
 pub use power::Power;
 pub use settings::{
     Choice, ProfileSettings, Profiles, ProviderSpec, SettingKind, SettingSpec, Settings, Way,

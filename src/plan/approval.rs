@@ -1,8 +1,8 @@
 //! A plan against one that was approved: what was reviewed is what may happen. A fresh plan may do less, because
 //! some of it is done by now; it may do nothing else, to nobody else.
 
-use super::change::Change;
-use crate::model::{Address, Operation};
+use super::change::{Call, Change, Step};
+use crate::model::Address;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -75,19 +75,22 @@ fn goes_beyond(old: &Change, new: &Change) -> Option<String> {
     if new.rebooted_since.is_some() && new.rebooted_since != old.rebooted_since {
         return Some("another instant since which it must have been rebooted was approved".into());
     }
-    // Each call at most as often as it was approved, with no other way to fall back to.
-    let mut left: Vec<(&Operation, Option<&Operation>)> = calls(old).collect();
+    // Each call at most as often as it was approved, with no other way to fall back to and no less grace.
+    let mut left: Vec<Call<'_>> = calls(old).collect();
     for call in calls(new) {
         match left.iter().position(|approved| *approved == call) {
             Some(at) => drop(left.remove(at)),
+            None if doing(old) == doing(new) => {
+                return Some(format!("{} was approved, and would be done in another way", doing(old)));
+            }
             None => return Some(format!("{} was approved, {} would be done", doing(old), doing(new))),
         }
     }
     None
 }
 
-fn calls(change: &Change) -> impl Iterator<Item = (&Operation, Option<&Operation>)> {
-    change.steps.iter().map(|step| (&step.operation, step.fallback.as_ref()))
+fn calls(change: &Change) -> impl Iterator<Item = Call<'_>> {
+    change.steps.iter().map(Step::call)
 }
 
 fn doing(change: &Change) -> String {
@@ -107,8 +110,8 @@ fn ending(change: &Change) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{OffKind, Power};
-    use crate::plan::{Facts, Step};
+    use crate::model::{OffKind, Operation, Period, Power};
+    use crate::plan::Facts;
 
     fn change(
         name: &str,
@@ -180,7 +183,16 @@ mod tests {
         );
         let mut falls_back = soft.clone();
         falls_back.steps[0].fallback = Some(Operation::PowerOff { method: OffKind::Hard });
-        assert!(told(&[soft], &[falls_back]).contains("would be done"), "a fallback is a way too");
+        assert!(
+            told(&[soft], std::slice::from_ref(&falls_back)).contains("would be done"),
+            "a fallback is a way too"
+        );
+        let mut patient = falls_back.clone();
+        patient.steps[0].grace = Period::parse("10m");
+        assert!(
+            told(&[patient], &[falls_back]).contains("would be done"),
+            "without the grace that was approved"
+        );
     }
 
     #[test]

@@ -87,6 +87,7 @@ fn wanted(change: &Change, before: &Facts) -> DesiredServer {
             None => DesiredPower::Any,
         },
         shutdown: Shutdown::default(),
+        grace: None,
         reboot: RebootStyle::default(),
         rebooted_since: None,
         protect: false,

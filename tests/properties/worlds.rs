@@ -225,6 +225,7 @@ fn entry(connection: &'static str) -> impl Strategy<Value = DesiredServer> {
                 presence: if absent { Presence::Absent } else { Presence::Present },
                 power,
                 shutdown,
+                grace: None,
                 reboot,
                 rebooted_since,
                 protect,

@@ -281,6 +281,7 @@ pub(crate) fn wanted(name: &str) -> fleetform::model::DesiredServer {
         presence: Presence::Present,
         power: DesiredPower::Any,
         shutdown: Shutdown::GracefulThenHard,
+        grace: None,
         reboot: RebootStyle::SoftThenHard,
         rebooted_since: None,
         protect: false,

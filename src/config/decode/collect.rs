@@ -41,6 +41,7 @@ pub(in crate::config) fn collect(
     }
     all.check_version(documents, findings);
     all.check_default_provider(findings);
+    all.defaults.check_grace(findings);
     let mut servers = Servers::new(&all.known, &all.defaults, all.doubtful);
     servers.reserve(lists.iter().map(|(_, items)| items.len()).sum());
     for (file, items) in &lists {

@@ -68,6 +68,8 @@ keys! {
         Provider "provider" "The connection that servers live on." json!({ "type": "string" });
         Power "power" "The power that servers should have. Default: any." power();
         Shutdown "shutdown" "How servers may be stopped. Default: graceful-then-hard." words(&names(&SHUTDOWN_WORDS));
+        Grace "grace" "How long guests are given to shut down before the plug is pulled. Only with shutdown: graceful-then-hard. Default: half of timeouts.settle, at most 5m."
+            duration();
         Reboot "reboot" "How servers may be rebooted. Default: soft-then-hard." words(&names(&REBOOT_WORDS));
         RebootedSince "rebooted_since" "Reboot servers unless they were rebooted after this instant." instant();
         Protect "protect" "Never power off, reboot or delete, whatever else is declared. Default: false."
@@ -88,6 +90,8 @@ keys! {
         State "state" "Whether the server should exist. Default: present." words(&names(&STATE_WORDS));
         Power "power" "The power the server should have. Default: any." power();
         Shutdown "shutdown" "How the server may be stopped. Default: graceful-then-hard." words(&names(&SHUTDOWN_WORDS));
+        Grace "grace" "How long the guest is given to shut down before the plug is pulled. Only with shutdown: graceful-then-hard. Default: half of timeouts.settle, at most 5m."
+            duration();
         Reboot "reboot" "How the server may be rebooted. Default: soft-then-hard." words(&names(&REBOOT_WORDS));
         RebootedSince "rebooted_since" "Reboot the server unless it was rebooted after this instant." instant();
         Protect "protect" "Never power off, reboot or delete, whatever else is declared. Default: false."

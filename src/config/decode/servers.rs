@@ -1,6 +1,6 @@
 //! `servers:`: one entry of the list becomes one or more desired servers, defaults filled in.
 
-use super::defaults::Defaults;
+use super::defaults::{Defaults, grace_without_fallback};
 use super::fields::Fields;
 use super::keys::ServerKey;
 use super::names::Names;
@@ -9,9 +9,14 @@ use super::{Decoder, SERVER_KEYS};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::suggest::did_you_mean;
 use crate::config::yaml::{Content, Entry, Node};
-use crate::model::{Address, ConnectionName, DesiredServer, Labels, Location, NameRules};
+use crate::model::{
+    Address, ConnectionName, DesiredServer, GivenBy, Grace, Labels, Location, NameRules, Shutdown,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+/// How many keys an entry may have.
+const KEYS: usize = SERVER_KEYS.len();
 
 /// The most servers in all files together.
 const MAX_SERVERS: usize = 1_000_000;
@@ -118,7 +123,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         &self,
         decoder: &mut Decoder<'_>,
         node: &Node<'_>,
-        fields: &Fields<'n, 'a, 11>,
+        fields: &Fields<'n, 'a, KEYS>,
     ) -> Option<usize> {
         let Some(given) = fields.value(ServerKey::Provider as usize) else {
             if self.defaults.provider.is_none() && !self.doubtful && !fields.partial {
@@ -142,7 +147,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         &mut self,
         decoder: &mut Decoder<'_>,
         node: &Node<'_>,
-        fields: &Fields<'n, 'a, 11>,
+        fields: &Fields<'n, 'a, KEYS>,
     ) -> DesiredServer {
         let value = |key: ServerKey| fields.value(key as usize);
         let defaults = self.defaults;
@@ -152,6 +157,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         let shutdown = or_default(value(ServerKey::Shutdown), defaults.shutdown.as_ref(), |node| {
             decoder.word(node, "shutdown", &SHUTDOWN_WORDS)
         });
+        let grace = self.grace(decoder, value(ServerKey::Grace), shutdown.unwrap_or_default());
         let reboot = or_default(value(ServerKey::Reboot), defaults.reboot.as_ref(), |node| {
             decoder.word(node, "reboot", &REBOOT_WORDS)
         });
@@ -169,12 +175,27 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             presence: presence.unwrap_or_default(),
             power: power.unwrap_or_default(),
             shutdown: shutdown.unwrap_or_default(),
+            grace,
             reboot: reboot.unwrap_or_default(),
             rebooted_since,
             protect: protect.unwrap_or_default(),
             labels: self.labels(decoder, value(ServerKey::Labels)),
             location: decoder.place(node.span),
         }
+    }
+
+    /// Only where the plug may be pulled after a while; a default simply means nothing elsewhere.
+    fn grace(&self, decoder: &mut Decoder<'_>, node: Option<&Node<'_>>, shutdown: Shutdown) -> Option<Grace> {
+        let falls_back = shutdown == Shutdown::GracefulThenHard;
+        let Some(node) = node else {
+            let default = self.defaults.grace.as_ref().filter(|_| falls_back)?;
+            return Some(Grace { period: default.0, given_by: GivenBy::Defaults });
+        };
+        let period = decoder.period(node, "grace")?;
+        if !falls_back {
+            decoder.report(node.span, grace_without_fallback(shutdown));
+        }
+        Some(Grace { period, given_by: GivenBy::Entry })
     }
 
     fn labels(&mut self, decoder: &mut Decoder<'_>, node: Option<&'n Node<'a>>) -> Labels {
@@ -248,7 +269,7 @@ fn or_default<'n, 'a, T: Copy>(
 fn new_names<'n>(
     decoder: &mut Decoder<'_>,
     node: &Node<'_>,
-    fields: &Fields<'n, '_, 11>,
+    fields: &Fields<'n, '_, KEYS>,
 ) -> Option<Names<'n>> {
     let name = fields.value(ServerKey::Name as usize);
     if name.is_none() && !fields.partial {
@@ -268,7 +289,7 @@ pub(super) fn unresolved(name: &str, known: &KnownConnections) -> Diagnostic {
 /// Checks that what binds one server is not given for several, and that old names match new ones.
 fn pair(
     decoder: &mut Decoder<'_>,
-    fields: &Fields<'_, '_, 11>,
+    fields: &Fields<'_, '_, KEYS>,
     names: &Names<'_>,
     old_names: Option<&Names<'_>>,
 ) -> bool {

@@ -98,7 +98,9 @@ fn more_text(out: &mut String, change: &Change, paint: Paint) {
     let why = format!("{}{place}", change.reasons.join(", "));
     line(out, &paint.dim(&format!("    why     {}", safe(&why))));
     for step in &change.steps {
-        let hard = step.fallback.as_ref().map_or_else(String::new, |other| format!(", else {}", call(other)));
+        let after = step.grace.map_or_else(String::new, |grace| format!(" after {grace}"));
+        let hard =
+            step.fallback.as_ref().map_or_else(String::new, |other| format!(", else {}{after}", call(other)));
         let text = format!("{}{hard}", call(&step.operation));
         line(out, &paint.dim(&format!("    call    {}", safe(&text))));
     }

@@ -64,6 +64,7 @@ pub(super) fn deeds(change: &Change) -> Vec<Deed<'_>> {
             let (before, after) = (power_word(change.before.power), power_word(after));
             let mut pieces = vec![prose(format!("{before} -> {after}"))];
             pieces.extend(note(step));
+            pieces.extend(grace(step).map(|grace| prose(format!(" ({grace})"))));
             deeds.push(Deed { verb, label: "power", pieces });
         }
     }
@@ -109,6 +110,12 @@ fn note(step: &Step) -> Option<Piece<'_>> {
     step.note.as_ref().map(|note| prose(format!(" ({note})")))
 }
 
+/// What comes when the grace has passed, where the plan says how long that is.
+fn grace(step: &Step) -> Option<String> {
+    let (fallback, grace) = (step.fallback.as_ref()?, step.grace?);
+    Some(format!("else {} after {grace}", call(fallback)))
+}
+
 fn power_word(power: Option<Power>) -> &'static str {
     power.map_or("not reported", Power::word)
 }
@@ -143,8 +150,8 @@ pub(super) fn remarks(change: &Change) -> String {
         for other in &step.after {
             let _ = write!(out, "; after {}", other.address);
         }
-        if let Some(note) = &step.note {
-            let _ = write!(out, "; {note}");
+        for more in step.note.clone().into_iter().chain(grace(step)) {
+            let _ = write!(out, "; {more}");
         }
     }
     out
