@@ -25,6 +25,8 @@ fn fleet(size: usize) -> Vec<DesiredServer> {
             power: DesiredPower::On,
             shutdown: Shutdown::default(),
             grace: None,
+            healthy_when: None,
+            rollout: None,
             reboot: RebootStyle::default(),
             rebooted_since: None,
             protect: false,

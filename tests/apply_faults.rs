@@ -11,6 +11,8 @@ mod batches;
 mod fresh;
 #[path = "apply/grace.rs"]
 mod grace;
+#[path = "apply/health.rs"]
+mod health;
 #[path = "apply/journal.rs"]
 mod journal;
 #[path = "apply/lost_calls.rs"]
@@ -23,6 +25,8 @@ mod order;
 mod queue;
 #[path = "apply/recovery.rs"]
 mod recovery;
+#[path = "apply/rollout.rs"]
+mod rollout;
 #[path = "apply/stage.rs"]
 mod stage;
 #[path = "apply/stopping.rs"]

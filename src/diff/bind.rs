@@ -157,6 +157,8 @@ mod tests {
             power: DesiredPower::default(),
             shutdown: Shutdown::default(),
             grace: None,
+            healthy_when: None,
+            rollout: None,
             reboot: RebootStyle::default(),
             rebooted_since: None,
             protect: false,

@@ -1,6 +1,6 @@
 //! What a fleet file wants of one server, after defaults and brace expansion.
 
-use super::{Address, Location, Period, Power, ServerId, ServerName};
+use super::{Address, HealthCheck, Location, Period, Power, Rollout, ServerId, ServerName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -119,6 +119,10 @@ pub struct DesiredServer {
     pub reboot: RebootStyle,
     /// It must have been rebooted after this instant.
     pub rebooted_since: Option<Timestamp>,
+    /// When it counts as healthy after a start or a reboot; shared like labels.
+    pub healthy_when: Option<Arc<HealthCheck>>,
+    /// In which waves it is started and interrupted.
+    pub rollout: Option<Arc<Rollout>>,
     /// Never powered off, rebooted or deleted, whatever else is declared.
     pub protect: bool,
     /// For selectors.

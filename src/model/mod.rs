@@ -6,6 +6,7 @@ mod braces;
 mod capabilities;
 mod desired;
 mod glob;
+mod health;
 mod ledger_facts;
 mod limits;
 mod live;
@@ -13,6 +14,7 @@ mod location;
 mod operation;
 mod period;
 mod power;
+mod rollout;
 mod settings;
 
 pub use address::{Address, ConnectionName, ServerId, ServerName};
@@ -20,6 +22,7 @@ pub use braces::{BraceError, MAX_EXPANSION, expand};
 pub use capabilities::{BatchLimits, Capabilities, CaseRule, NameRules, OffSupport, RebootSupport};
 pub use desired::{DesiredPower, DesiredServer, GivenBy, Grace, Labels, Presence, RebootStyle, Shutdown};
 pub use glob::{Selector, SelectorError, glob_matches};
+pub use health::{BadPlaceholder, HealthCheck, Placeholder, Probe, fill};
 pub use ledger_facts::{LedgerFacts, ServerKey, Unresolved};
 pub use limits::{Bound, Limits};
 pub use live::{Denial, LiveServer, LiveState, Settles};
@@ -27,6 +30,7 @@ pub use location::Location;
 pub use operation::{OffKind, Operation, RebootKind, Verb};
 pub use period::Period;
 pub use power::Power;
+pub use rollout::{Rollout, WaveSize};
 pub use settings::{
     Choice, ProfileSettings, Profiles, ProviderSpec, SettingKind, SettingSpec, Settings, Way,
 };

@@ -75,6 +75,11 @@ fn goes_beyond(old: &Change, new: &Change) -> Option<String> {
     if new.rebooted_since.is_some() && new.rebooted_since != old.rebooted_since {
         return Some("another instant since which it must have been rebooted was approved".into());
     }
+    if let Some(wave) = &old.wave
+        && !new.wave.as_ref().is_some_and(|other| wave.same_terms(other))
+    {
+        return Some(format!("a rollout in waves ({}) was approved, with other terms", wave.sizes));
+    }
     // Each call at most as often as it was approved, with no other way to fall back to and no less grace.
     let mut left: Vec<Call<'_>> = calls(old).collect();
     for call in calls(new) {
@@ -130,6 +135,7 @@ mod tests {
             before: facts(before),
             after: after.map(facts),
             reasons: vec!["declared".into()],
+            wave: None,
             cause: None,
             rebooted_since: None,
             steps: operations.into_iter().map(Step::new).collect(),

@@ -71,6 +71,7 @@ mod tests {
             before: facts.clone(),
             after: Some(facts),
             reasons: vec!["declared".into()],
+            wave: None,
             cause: None,
             rebooted_since: None,
             steps: operations.iter().cloned().map(Step::new).collect(),

@@ -59,6 +59,7 @@ impl Case<'_> {
             return Ok(None);
         }
         let id = self.id()?;
+        let steps = self.checked(steps, &id);
         self.known_end()?;
         let before = self.before();
         let wanted = self.desired.power.wanted();
@@ -72,11 +73,22 @@ impl Case<'_> {
             before,
             after: Some(after),
             reasons: vec!["declared".into()],
+            wave: None,
             cause: None,
             rebooted_since: self.desired.rebooted_since.filter(|_| rebooted),
             steps,
             location: Some(self.desired.location.clone()),
         }))
+    }
+
+    /// The check comes after the call that leaves the server running.
+    fn checked(&self, mut steps: Vec<Step>, id: &ServerId) -> Vec<Step> {
+        if let (Some(check), Some(last)) = (&self.desired.healthy_when, steps.last_mut())
+            && matches!(last.operation.verb(), Verb::PowerOn | Verb::Reboot)
+        {
+            last.healthy_when = Some(check.of(&self.desired.address, id, &self.desired.labels));
+        }
+        steps
     }
 
     /// A declared server that is being deleted is a missing one.
@@ -107,6 +119,7 @@ impl Case<'_> {
             before: self.before(),
             after: None,
             reasons: vec!["declared".into()],
+            wave: None,
             cause: None,
             rebooted_since: None,
             steps: vec![Step::new(Operation::Delete)],

@@ -15,6 +15,7 @@ mod planner;
 mod problem;
 mod summary;
 mod undo;
+mod wave;
 
 pub use approval::{Approval, Deviation, compare as compare_with_approved};
 pub use attribute::attribute;
@@ -28,3 +29,4 @@ pub use planner::{Plan, plan, unmanaged};
 pub use problem::{Code, Problem, Severity};
 pub use summary::Summary;
 pub use undo::{Kind, NotUndoable, undo};
+pub use wave::Wave;

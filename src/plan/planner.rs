@@ -7,6 +7,7 @@ use super::narrow;
 use super::order::order_renames;
 use super::problem::{Code, Problem, Severity};
 use super::summary::Summary;
+use super::wave;
 use crate::diff::{Binding, LiveIndex, bind_all};
 use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, Presence, ServerId};
 use std::collections::{BTreeMap, HashMap};
@@ -64,6 +65,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
         result.problems.extend(unreadable(inputs, name, &desired, &never));
     }
     result.changes.sort_by(|a, b| a.address.cmp(&b.address));
+    wave::assign(&mut result.changes, inputs.desired);
     result.unchanged.sort();
     result.problems.sort_by(|a, b| (&a.address, a.severity, a.code).cmp(&(&b.address, b.severity, b.code)));
     let counted = Summary::count(&result.changes, &result.problems, unchanged, unmanaged);

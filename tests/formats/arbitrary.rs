@@ -56,7 +56,7 @@ fn steps() -> impl Strategy<Value = Step> {
         |(operation, fallback, grace, note, after)| {
             let after = after.into_iter().map(|address| StepRef { address, step: 0 }).collect();
             let grace = grace.map(Period::from_secs);
-            Step { operation, fallback, grace, note, after }
+            Step { operation, fallback, grace, healthy_when: None, note, after }
         },
     )
 }
@@ -84,6 +84,7 @@ fn changes() -> impl Strategy<Value = Change> {
             before: facts(&name, power),
             after: after.map(|(name, power)| facts(&name, power)),
             reasons,
+            wave: None,
             cause: None,
             rebooted_since: since.then_some(Timestamp::UNIX_EPOCH),
             steps,

@@ -226,6 +226,8 @@ fn entry(connection: &'static str) -> impl Strategy<Value = DesiredServer> {
                 power,
                 shutdown,
                 grace: None,
+                healthy_when: None,
+                rollout: None,
                 reboot,
                 rebooted_since,
                 protect,

@@ -4,6 +4,7 @@ use super::connections::Rules;
 use super::defaults::{Defaults, Given, defaults};
 use super::keys::TopKey;
 use super::limits::{GivenLimits, limits};
+use super::rollouts::{self, GivenRollout};
 use super::servers::{Known, KnownConnections, Servers, unresolved};
 use super::{Decoder, TOP_KEYS, duplicates};
 use crate::config::Mode;
@@ -42,7 +43,7 @@ pub(in crate::config) fn collect(
     all.check_version(documents, findings);
     all.check_default_provider(findings);
     all.defaults.check_grace(findings);
-    let mut servers = Servers::new(&all.known, &all.defaults, all.doubtful);
+    let mut servers = Servers::new(&all.known, &all.defaults, &all.rollouts, all.doubtful);
     servers.reserve(lists.iter().map(|(_, items)| items.len()).sum());
     for (file, items) in &lists {
         let mut decoder = Decoder { file, findings };
@@ -50,6 +51,9 @@ pub(in crate::config) fn collect(
     }
     let Servers { list: servers, connections, .. } = servers;
     duplicates::report(&servers, &connections, &all.known, findings);
+    if !all.doubtful && !findings.has_errors() {
+        rollouts::report_unused(&all.rollouts, findings);
+    }
     let beside = |document: &Document<'_>| document.source.folder().join(DEFAULT_LEDGER);
     let default_ledger = documents.first().map_or_else(|| DEFAULT_LEDGER.into(), beside);
     Fleet {
@@ -78,6 +82,7 @@ struct Collected {
     declared: HashMap<String, Location>,
     defaults: Defaults,
     limits: GivenLimits,
+    rollouts: Vec<GivenRollout>,
     ledger: Given<PathBuf>,
     /// Connections or defaults may stand in a part that could not be read.
     doubtful: bool,
@@ -141,6 +146,9 @@ impl Collected {
         }
         if let Some(node) = value(TopKey::Limits) {
             limits(decoder, node, &mut self.limits);
+        }
+        if let Some(node) = value(TopKey::Rollout) {
+            decoder.rollouts(node, &mut self.rollouts);
         }
         if let Some(node) = value(TopKey::Ledger) {
             let path = decoder.path(node, "ledger").map(|path| rules.folder.join(path));

@@ -1,6 +1,7 @@
 //! `defaults:` of all files together; two files that disagree are told so.
 
 use super::Decoder;
+use super::health::Check;
 use super::keys::DefaultKey;
 use super::words::{REBOOT_WORDS, SHUTDOWN_WORDS};
 use super::{DEFAULT_KEYS, fields::Fields};
@@ -30,6 +31,8 @@ pub(super) struct Defaults {
     pub(super) reboot: Given<RebootStyle>,
     /// Reboot unless rebooted after this.
     pub(super) rebooted_since: Given<Timestamp>,
+    /// When servers count as healthy.
+    pub(super) healthy_when: Given<Check>,
     /// Whether servers are protected.
     pub(super) protect: Given<bool>,
     /// Labels, each with its place.
@@ -91,6 +94,10 @@ pub(super) fn defaults(decoder: &mut Decoder<'_>, node: &Node<'_>, into: &mut De
     if let Some(node) = value(DefaultKey::RebootedSince) {
         let read = decoder.instant(node, "rebooted_since");
         decoder.agree(&mut into.rebooted_since, read, node.span, "rebooted_since");
+    }
+    if let Some(node) = value(DefaultKey::HealthyWhen) {
+        let read = decoder.health_check(node);
+        decoder.agree(&mut into.healthy_when, read, node.span, "healthy_when");
     }
     if let Some(node) = value(DefaultKey::Protect) {
         let read = decoder.boolean(node, "protect");

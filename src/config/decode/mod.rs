@@ -5,9 +5,11 @@ mod connections;
 mod defaults;
 mod duplicates;
 mod fields;
+mod health;
 mod keys;
 mod limits;
 mod names;
+mod rollouts;
 mod scalars;
 mod servers;
 mod words;
@@ -16,7 +18,10 @@ pub use scalars::parse_duration;
 
 pub(super) use collect::{Document, collect};
 pub(super) use connections::{missing, undecided};
-pub(super) use keys::{CONNECTION_KEYS, DEFAULT_KEYS, Key, LIMIT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS};
+pub(super) use keys::{
+    CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS, SERVER_KEYS, TIMEOUT_KEYS,
+    TOP_KEYS,
+};
 
 use super::diagnostic::Diagnostic;
 use super::findings::Findings;

@@ -4,6 +4,7 @@ use super::defaults::{Defaults, grace_without_fallback};
 use super::fields::Fields;
 use super::keys::ServerKey;
 use super::names::Names;
+use super::rollouts::{GivenRollout, of_server};
 use super::words::{REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS};
 use super::{Decoder, SERVER_KEYS};
 use crate::config::diagnostic::{Diagnostic, quote};
@@ -55,10 +56,20 @@ impl KnownConnections {
     }
 }
 
+/// An entry that is about to become servers.
+struct Expanded<'e, 'a> {
+    node: &'e Node<'a>,
+    connection: usize,
+    template: DesiredServer,
+    /// Whether the entry itself says when its servers are healthy.
+    has_check: bool,
+}
+
 /// Turns entries into servers.
 pub(super) struct Servers<'c, 'n, 'a> {
     known: &'c KnownConnections,
     defaults: &'c Defaults,
+    rollouts: &'c [GivenRollout],
     default_connection: Option<usize>,
     default_labels: Labels,
     /// The connections or defaults are not known in full, so a missing one is no finding.
@@ -76,11 +87,17 @@ pub(super) struct Servers<'c, 'n, 'a> {
 
 impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
     /// Begins with no servers.
-    pub(super) fn new(known: &'c KnownConnections, defaults: &'c Defaults, doubtful: bool) -> Self {
+    pub(super) fn new(
+        known: &'c KnownConnections,
+        defaults: &'c Defaults,
+        rollouts: &'c [GivenRollout],
+        doubtful: bool,
+    ) -> Self {
         let default = defaults.provider.as_ref();
         Self {
             known,
             defaults,
+            rollouts,
             default_connection: default.and_then(|(name, _)| known.find(name)),
             default_labels: defaults.labels(),
             doubtful,
@@ -115,7 +132,9 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         let Some(names) = names else { return };
         let paired = pair(decoder, &fields, &names, old_names.as_ref());
         if let (Some(connection), true) = (connection, paired) {
-            self.expand(decoder, connection, template, &names, old_names.as_ref());
+            let has_check = fields.value(ServerKey::HealthyWhen as usize).is_some();
+            let entry = Expanded { node, connection, template, has_check };
+            self.expand(decoder, entry, &names, old_names.as_ref());
         }
     }
 
@@ -165,9 +184,17 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             or_default(value(ServerKey::RebootedSince), defaults.rebooted_since.as_ref(), |node| {
                 decoder.instant(node, "rebooted_since")
             });
+        let healthy_when = match value(ServerKey::HealthyWhen) {
+            Some(node) => decoder.health_check(node).flatten(),
+            None => defaults.healthy_when.as_ref().and_then(|(check, _)| check.clone()),
+        };
         let protect = or_default(value(ServerKey::Protect), defaults.protect.as_ref(), |node| {
             decoder.boolean(node, "protect")
         });
+        let labels = self.labels(decoder, value(ServerKey::Labels));
+        if let Some(check) = &healthy_when {
+            decoder.labels_of_check(value(ServerKey::HealthyWhen).unwrap_or(node), check, &labels);
+        }
         DesiredServer {
             address: Address::new(self.nowhere.clone(), "".into()),
             id: id.map(Into::into),
@@ -178,8 +205,10 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             grace,
             reboot: reboot.unwrap_or_default(),
             rebooted_since,
+            healthy_when,
+            rollout: None,
             protect: protect.unwrap_or_default(),
-            labels: self.labels(decoder, value(ServerKey::Labels)),
+            labels,
             location: decoder.place(node.span),
         }
     }
@@ -223,11 +252,11 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
     fn expand(
         &mut self,
         decoder: &mut Decoder<'_>,
-        connection: usize,
-        mut template: DesiredServer,
+        entry: Expanded<'_, '_>,
         names: &Names<'_>,
         old_names: Option<&Names<'_>>,
     ) {
+        let Expanded { node, connection, mut template, has_check } = entry;
         if self.list.len() + names.len() > MAX_SERVERS {
             if !std::mem::replace(&mut self.full, true) {
                 let message = format!("there are more than {MAX_SERVERS} servers up to here");
@@ -238,6 +267,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         }
         let Some(known) = self.known.list.get(connection) else { return };
         template.address.connection = known.name.clone();
+        let first = self.list.len();
         for index in 1..names.len() {
             let mut server = template.clone();
             name(&mut server, index - 1, names, old_names);
@@ -246,6 +276,23 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         name(&mut template, names.len().saturating_sub(1), names, old_names);
         self.list.push(template);
         self.connections.resize(self.list.len(), connection);
+        if !self.rollouts.is_empty() {
+            self.roll_out(decoder, first, node, has_check);
+        }
+    }
+
+    /// Finds the rollouts of the servers from `first` on, and gives those that do not say their own check its check.
+    fn roll_out(&mut self, decoder: &mut Decoder<'_>, first: usize, node: &Node<'_>, has_check: bool) {
+        for server in self.list.iter_mut().skip(first) {
+            let Some(given) = of_server(self.rollouts, &server.address, &server.labels) else { continue };
+            server.rollout = Some(Arc::clone(&given.rollout));
+            if let (Some(check), false) = (&given.healthy_when, has_check) {
+                server.healthy_when.clone_from(check);
+            }
+            if let Some(check) = &server.healthy_when {
+                decoder.labels_of_check(node, check, &server.labels);
+            }
+        }
     }
 }
 

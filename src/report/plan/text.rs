@@ -4,7 +4,7 @@ use super::PlanView;
 use super::danger::by_danger;
 use super::origin::notes;
 use super::verdict::verdict;
-use super::words::{Deed, Piece, call, deeds, severity, telling_id};
+use super::words::{Deed, Piece, call, deeds, severity, telling_id, terms};
 use crate::model::Verb;
 use crate::plan::{Cause, Change, PlanDocument, Problem, Severity};
 use crate::report::paint::{Paint, safe};
@@ -73,6 +73,9 @@ fn change_text(out: &mut String, change: &Change, paint: Paint) {
     line(out, &format!("{}{id}{cause}", paint.bold(&safe(&change.address.to_string()))));
     for deed in deeds(change) {
         deed_text(out, &deed, paint);
+    }
+    for (label, pieces) in terms(change) {
+        line(out, &format!("    {label:<7} {}", words(&pieces)));
     }
 }
 
