@@ -35,6 +35,7 @@ fn change(at: u32) -> Change {
         before: facts(&old, before),
         after: (verb != Verb::Delete).then(|| facts(&name, after)),
         reasons: vec!["declared".into()],
+        wave: None,
         cause: None,
         rebooted_since: (verb == Verb::Reboot).then_some(Timestamp::UNIX_EPOCH),
         steps: vec![Step::new(operation)],

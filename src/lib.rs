@@ -17,6 +17,7 @@ pub mod cli;
 pub mod config;
 pub mod diff;
 pub mod forge;
+pub mod health;
 pub mod http;
 pub mod ledger;
 pub mod model;

@@ -9,6 +9,10 @@ mod rig;
 mod batches;
 #[path = "apply/fresh.rs"]
 mod fresh;
+#[path = "apply/grace.rs"]
+mod grace;
+#[path = "apply/health.rs"]
+mod health;
 #[path = "apply/journal.rs"]
 mod journal;
 #[path = "apply/lost_calls.rs"]
@@ -21,7 +25,11 @@ mod order;
 mod queue;
 #[path = "apply/recovery.rs"]
 mod recovery;
+#[path = "apply/rollout.rs"]
+mod rollout;
 #[path = "apply/stage.rs"]
 mod stage;
 #[path = "apply/stopping.rs"]
 mod stopping;
+#[path = "apply/timeline.rs"]
+mod timeline;

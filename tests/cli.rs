@@ -35,6 +35,8 @@ mod narrowed;
 mod plan;
 #[path = "cli/receipts.rs"]
 mod receipts;
+#[path = "cli/rollout.rs"]
+mod rollout;
 #[path = "cli/saved.rs"]
 mod saved;
 #[path = "schemas/mod.rs"]

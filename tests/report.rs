@@ -44,6 +44,7 @@ fn change(at: &str, id: &str, before: Facts, after: Option<Facts>, steps: Vec<St
         before,
         after,
         reasons: vec!["declared".into()],
+        wave: None,
         cause: None,
         rebooted_since: None,
         steps,
@@ -189,6 +190,7 @@ fn an_apply_report_with_all_four_lists() {
         outcome,
         detail: detail.into(),
         changed: true,
+        health: None,
         seconds: 1.5,
     };
     let results = [
@@ -575,6 +577,7 @@ fn no_text_lets_a_control_character_through() {
         outcome: ChangeOutcome::Unresolved,
         detail: EVIL.into(),
         changed: false,
+        health: None,
         seconds: 0.0,
     };
     assert_harmless("apply", &apply_text(&[result], PLAIN));

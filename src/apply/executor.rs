@@ -2,9 +2,12 @@
 
 use super::batch::Batches;
 use super::follow::Pace;
-use super::outcome::{ChangeOutcome, ChangeResult, Event, Observer};
+use super::health::Checked;
+use super::outcome::{ChangeOutcome, ChangeResult, Event, Health, Observer};
+use super::rollout::Rollouts;
 use super::step::{StepEnd, Subject};
 use super::{Link, Links};
+use crate::health::Probes;
 use crate::ledger::IntentLog;
 use crate::model::{Address, Operation, ServerName};
 use crate::plan::{Change, Step, StepRef};
@@ -29,6 +32,8 @@ pub struct Executor<'a> {
     pub(super) observer: &'a dyn Observer,
     pub(super) started: Instant,
     pub(super) batches: Batches,
+    pub(super) probes: Probes,
+    pub(super) rollouts: Rollouts<'a>,
     stop: watch::Receiver<bool>,
     slots: Semaphore,
     progress: HashMap<&'a Address, watch::Sender<Progress>>,
@@ -42,6 +47,14 @@ pub(super) enum Waited {
     TimeUp,
     /// Nothing new may be started.
     Stopped,
+}
+
+/// What is known of a change while it is under way.
+#[derive(Default)]
+struct SoFar {
+    begun: Option<Instant>,
+    changed: bool,
+    health: Option<Health>,
 }
 
 /// How far a change is: what others wait for.
@@ -69,6 +82,8 @@ pub async fn execute(
         observer,
         started: Instant::now(),
         batches: Batches::default(),
+        probes: Probes::default(),
+        rollouts: Rollouts::of(changes),
         stop,
         slots: Semaphore::new(limits.parallelism.max(1)),
         progress: changes.iter().map(|c| (&c.address, watch::channel(Progress::default()).0)).collect(),
@@ -92,26 +107,28 @@ pub async fn execute(
 
 impl Executor<'_> {
     async fn change(&self, change: &Change) -> ChangeResult {
-        let mut begun: Option<Instant> = None;
-        let mut changed = false;
+        let mut so_far = SoFar::default();
         let (outcome, detail) = match self.links.get(&change.provider) {
-            Some(link) => self.steps(change, link, &mut begun, &mut changed).await,
+            Some(link) => self.steps(change, link, &mut so_far).await,
             None => (ChangeOutcome::NotStarted, format!("there is no connection {}", change.provider)),
         };
         self.publish(&change.address, |progress| progress.over = true);
+        if let Some(wave) = &change.wave {
+            self.rollouts.ended(wave, outcome);
+        }
+        let SoFar { begun, changed, health } = so_far;
         let took = begun.map_or(Duration::ZERO, |at| at.elapsed());
-        ChangeResult { changed, ..ChangeResult::of(change, outcome, detail, took) }
+        ChangeResult { changed, health, ..ChangeResult::of(change, outcome, detail, took) }
     }
 
-    async fn steps(
-        &self,
-        change: &Change,
-        link: &Link,
-        begun: &mut Option<Instant>,
-        changed: &mut bool,
-    ) -> (ChangeOutcome, String) {
+    async fn steps(&self, change: &Change, link: &Link, so_far: &mut SoFar) -> (ChangeOutcome, String) {
         let mut name: ServerName = change.before.name.clone();
         let mut done: Vec<String> = Vec::new();
+        if let Some(wave) = &change.wave
+            && let Err(why) = self.gate(wave).await
+        {
+            return (ChangeOutcome::NotStarted, why);
+        }
         for (at, step) in change.steps.iter().enumerate() {
             for other in &step.after {
                 if !self.wait_for(other).await {
@@ -127,13 +144,18 @@ impl Executor<'_> {
             if self.is_stopping() {
                 return not_started(change, at, "interrupted");
             }
-            begun.get_or_insert_with(Instant::now);
+            // Others of its wave may have failed while it waited for its turn.
+            let gate = change.wave.as_ref().filter(|_| at == 0);
+            if let Some(why) = gate.and_then(|wave| self.rollouts.stopped(wave)) {
+                return not_started(change, at, &why);
+            }
+            so_far.begun.get_or_insert_with(Instant::now);
             let what = step.operation.to_string();
             self.observer.event(&Event::Started { change, step: at });
             let subject = Subject { address: &change.address, id: &change.id, name: &name, link };
             match self.step(&subject, step).await {
                 StepEnd::Done(how) => {
-                    *changed = true;
+                    so_far.changed = true;
                     done.push(how);
                 }
                 StepEnd::Already(how) => done.push(how),
@@ -143,6 +165,19 @@ impl Executor<'_> {
             }
             if let Operation::Rename { to } = &step.operation {
                 name = to.clone();
+            }
+            if let Some(check) = &step.healthy_when {
+                let subject = Subject { address: &change.address, id: &change.id, name: &name, link };
+                let (health, words) = match self.check_health(&subject, check).await {
+                    Checked::Healthy(words) => (Health::Healthy, words),
+                    Checked::Unhealthy(words) => (Health::Unhealthy, words),
+                    Checked::Unknown(words) => (Health::Unknown, words),
+                };
+                so_far.health = Some(health);
+                if health == Health::Unhealthy {
+                    return (ChangeOutcome::Failed, format!("{what}: {words}"));
+                }
+                done.push(words);
             }
             self.publish(&change.address, |progress| progress.done = at + 1);
         }
@@ -154,19 +189,20 @@ impl Executor<'_> {
         *self.stop.borrow()
     }
 
+    /// Returns when nothing new may be started.
+    pub(super) async fn stopped(&self) {
+        if self.stop.clone().wait_for(|stop| *stop).await.is_err() {
+            // Nobody is left who could say so.
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Waits for the next look at a server to which nothing is being done; cut short when nothing new may be
     /// started.
     pub(super) async fn wait(&self, pace: &mut Pace) -> Waited {
-        let mut stop = self.stop.clone();
-        let stopped = async {
-            if stop.wait_for(|stop| *stop).await.is_err() {
-                // Nobody is left who could say so.
-                std::future::pending::<()>().await;
-            }
-        };
         tokio::select! {
             biased;
-            () = stopped => Waited::Stopped,
+            () = self.stopped() => Waited::Stopped,
             again = pace.wait() => if again { Waited::LookAgain } else { Waited::TimeUp },
         }
     }

@@ -5,16 +5,19 @@ mod batch;
 mod executor;
 mod follow;
 mod fresh;
+mod grace;
+mod health;
 mod judge;
 mod outcome;
 mod recover;
+mod rollout;
 mod step;
 mod tally;
 
 pub use executor::{Executor, Limits, execute};
 pub use fresh::{Freshness, Moved, check_fresh};
 pub use judge::readable;
-pub use outcome::{ApplySummary, ChangeOutcome, ChangeResult, Event, Observer};
+pub use outcome::{ApplySummary, ChangeOutcome, ChangeResult, Event, Health, Observer};
 pub use recover::{Recovered, is_under_way, recover};
 pub use tally::Tally;
 

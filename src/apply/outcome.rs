@@ -1,7 +1,7 @@
 //! What came of each change. The lists add up to the plan.
 
 use crate::model::{Address, ConnectionName, ServerId, Verb};
-use crate::plan::Change;
+use crate::plan::{Change, Wave};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -31,6 +31,18 @@ impl ChangeOutcome {
     }
 }
 
+/// What a health check said of a server that was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// It passed.
+    Healthy,
+    /// It never passed in its time; the change has failed, and what it did is done.
+    Unhealthy,
+    /// The run was interrupted before it passed.
+    Unknown,
+}
+
 /// One change and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChangeResult {
@@ -49,6 +61,9 @@ pub struct ChangeResult {
     /// Whether anything of this apply made it so; false where it was so before, or nothing is known to be done.
     #[serde(default)]
     pub changed: bool,
+    /// What its health check said, where it has one that was asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub health: Option<Health>,
     /// From its first call to its end.
     pub seconds: f64,
 }
@@ -64,6 +79,7 @@ impl ChangeResult {
             outcome,
             detail: detail.into(),
             changed: false,
+            health: None,
             seconds: took.as_secs_f64(),
         }
     }
@@ -117,6 +133,13 @@ pub enum Event<'a> {
     Finished {
         /// What came of it.
         result: &'a ChangeResult,
+    },
+    /// A wave of a rollout has come to its end, and the next one waits.
+    Pause {
+        /// The next one.
+        wave: &'a Wave,
+        /// For how long from now on.
+        left: Duration,
     },
     /// Something worth telling that is no end: a fallback, a wait.
     Note {

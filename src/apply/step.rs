@@ -4,20 +4,17 @@ use super::Link;
 use super::batch::Seat;
 use super::executor::{Executor, Waited};
 use super::follow::{Pace, follow};
+use super::grace::Way;
 use super::judge::{Judgement, Watch, readable};
 use super::outcome::Event;
 use crate::ledger::{EvidenceLevel, Outcome};
-use crate::model::{Address, LiveServer, LiveState, OffKind, Operation, Power, ServerId, ServerName, Verb};
+use crate::model::{Address, LiveServer, LiveState, Operation, Period, Power, ServerId, ServerName, Verb};
 use crate::plan::Step;
 use crate::provider::{Effect, Error, ErrorKind, Mark, Receipt, Trail};
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// How often one step may be sent when evidence shows that it never arrived.
 const MAX_SENDS: usize = 3;
-
-/// The longest that a guest is given to shut down before the plug is pulled, where both are allowed.
-const LONGEST_GRACE: Duration = Duration::from_mins(5);
 
 /// How a step ended.
 #[derive(Debug)]
@@ -35,7 +32,7 @@ pub(super) enum StepEnd {
 }
 
 /// What came of one call.
-enum CallEnd {
+pub(super) enum CallEnd {
     Step(StepEnd),
     /// The provider refused it; it had no effect.
     Refused(Error),
@@ -57,7 +54,12 @@ pub(super) struct Subject<'a> {
 impl Executor<'_> {
     /// Carries out one step; with its fallback where the first way does not work.
     pub(super) async fn step(&self, subject: &Subject<'_>, step: &Step) -> StepEnd {
-        let first = self.call(subject, &step.operation, step.fallback.is_some()).await;
+        let way = Way {
+            operation: &step.operation,
+            has_fallback: step.fallback.is_some(),
+            grace: step.grace.map(Period::duration),
+        };
+        let first = self.call(subject, way).await;
         let (why, fallback) = match (first, &step.fallback) {
             (CallEnd::Step(end), _) => return end,
             (CallEnd::Refused(error), None) => return StepEnd::Failed(error.to_string()),
@@ -67,8 +69,12 @@ impl Executor<'_> {
             (CallEnd::Refused(error), Some(fallback)) => (error.to_string(), fallback),
             (CallEnd::CameToNothing(why), Some(fallback)) => (why, fallback),
         };
+        if self.is_stopping() {
+            // It is a call of its own, and the one that does harm.
+            return StepEnd::Failed(format!("{why}; interrupted, so {fallback} was not sent"));
+        }
         self.note(subject.address, format!("{why}; now {fallback}"));
-        match self.call(subject, fallback, false).await {
+        match self.call(subject, Way::last(fallback)).await {
             CallEnd::Step(StepEnd::Done(how)) => StepEnd::Done(format!("{how}, by {fallback} after: {why}")),
             CallEnd::Step(end) => end,
             CallEnd::Refused(error) => StepEnd::Failed(error.to_string()),
@@ -76,7 +82,8 @@ impl Executor<'_> {
         }
     }
 
-    async fn call(&self, subject: &Subject<'_>, operation: &Operation, has_fallback: bool) -> CallEnd {
+    async fn call(&self, subject: &Subject<'_>, way: Way<'_>) -> CallEnd {
+        let operation = way.operation;
         let deadline = Instant::now() + subject.link.settle;
         // One pace for all waiting: a server that is busy for long is asked ever less often.
         let mut pace = Pace::until(deadline);
@@ -89,7 +96,7 @@ impl Executor<'_> {
                 return CallEnd::Step(end);
             }
             sends += 1;
-            match self.send_once(subject, operation, seat, has_fallback).await {
+            match self.send_once(subject, way, seat).await {
                 // With an earlier answer lost it may well be that call that made it so.
                 SendEnd::Call(CallEnd::Step(StepEnd::Already(how))) if sends > 1 => {
                     return CallEnd::Step(StepEnd::Done(how));
@@ -176,13 +183,8 @@ impl Executor<'_> {
         }
     }
 
-    async fn send_once(
-        &self,
-        subject: &Subject<'_>,
-        operation: &Operation,
-        place: Seat,
-        has_fallback: bool,
-    ) -> SendEnd {
+    async fn send_once(&self, subject: &Subject<'_>, way: Way<'_>, place: Seat) -> SendEnd {
+        let operation = way.operation;
         let provider = &subject.link.provider;
         let mark = match provider.mark(subject.id, operation).await {
             Ok(mark) => mark,
@@ -200,7 +202,7 @@ impl Executor<'_> {
             }
         };
         let verdict = place.send(subject.id).await;
-        let sent = Sent { operation, mark: mark.as_ref(), has_fallback };
+        let sent = Sent { way, mark: mark.as_ref() };
         let mut level = None;
         let end = match verdict {
             Ok(receipt) => {
@@ -237,15 +239,12 @@ impl Executor<'_> {
         let case = subject.link.capabilities.names.case;
         let same_name = |a: &ServerName, b: &ServerName| case.same(a.as_str(), b.as_str());
         let settle = subject.link.settle;
-        let limit = match sent.operation {
-            Operation::PowerOff { method: OffKind::Graceful } if sent.has_fallback => {
-                (settle / 2).min(LONGEST_GRACE)
-            }
-            _ => settle,
-        };
+        let operation = sent.way.operation;
+        let limit = sent.way.limit(settle);
+        let begun = Instant::now();
         let delay = subject.link.capabilities.usual_delay;
-        let mut watch = Watch::new(sent.operation, &same_name, receipt.is_some(), delay, limit);
-        let trail = Trail { id: subject.id, operation: sent.operation, receipt, mark: sent.mark };
+        let mut watch = Watch::new(operation, &same_name, receipt.is_some(), delay, limit);
+        let trail = Trail { id: subject.id, operation, receipt, mark: sent.mark };
         let judgement = follow(subject.link, trail, &mut watch, limit).await;
         *level = watch.level();
         if receipt.is_none() && matches!(judgement, Judgement::Unknown(_)) && watch.was_taken() {
@@ -255,13 +254,16 @@ impl Executor<'_> {
         // Only what the next run finds by its record is left open. Of a one-shot call the end is written down, whatever
         // it is: an open one is a question to a person.
         let has_record = receipt.is_some_and(|receipt| receipt.ticket.is_some());
-        let is_left_open = has_record && !sent.has_fallback && !sent.operation.verb().is_one_shot();
+        let is_left_open = has_record && !sent.way.has_fallback && !operation.verb().is_one_shot();
         match judgement {
             Judgement::Done(how) => SendEnd::Call(CallEnd::Step(StepEnd::Done(how))),
             Judgement::Failed(why) if watch.is_running() && is_left_open => {
                 SendEnd::Call(CallEnd::StillRunning(format!("{why}, and the provider is still at it")))
             }
-            Judgement::Failed(why) => SendEnd::Call(CallEnd::CameToNothing(why)),
+            Judgement::Failed(why) => SendEnd::Call(match sent.way.grace {
+                Some(grace) => self.through_grace(subject, grace, begun, why).await,
+                None => CallEnd::CameToNothing(why),
+            }),
             Judgement::NeverArrived(why) => SendEnd::NeverArrived(why),
             Judgement::Unknown(why) => SendEnd::Call(CallEnd::Step(StepEnd::Unresolved(why))),
             Judgement::Wait => {
@@ -284,7 +286,7 @@ impl Executor<'_> {
             return SendEnd::Call(CallEnd::Step(StepEnd::Failed(error.to_string())));
         }
         let case = subject.link.capabilities.names.case;
-        match (subject.link.provider.get(subject.id).await, sent.operation) {
+        match (subject.link.provider.get(subject.id).await, sent.way.operation) {
             (Ok(None), Operation::Delete) => {
                 SendEnd::Call(CallEnd::Step(StepEnd::Done("the provider says that it is gone".into())))
             }
@@ -384,9 +386,8 @@ fn same_server(subject: &Subject<'_>, live: &LiveServer) -> Result<(), StepEnd> 
 }
 
 struct Sent<'a> {
-    operation: &'a Operation,
+    way: Way<'a>,
     mark: Option<&'a Mark>,
-    has_fallback: bool,
 }
 
 enum SendEnd {

@@ -57,7 +57,7 @@ impl Observer for Tally<'_> {
             Event::Finished { result } => {
                 self.state().finished.insert(result.address.clone(), (*result).clone());
             }
-            Event::Note { .. } => {}
+            Event::Note { .. } | Event::Pause { .. } => {}
         }
         self.next.event(event);
     }

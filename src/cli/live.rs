@@ -15,6 +15,8 @@ pub(super) struct Live {
     /// Oldest first.
     under_way: Vec<UnderWay>,
     last_failure: Option<String>,
+    /// What waits, and until when.
+    pauses: Vec<(String, Instant)>,
 }
 
 struct UnderWay {
@@ -26,7 +28,23 @@ struct UnderWay {
 
 impl Live {
     pub(super) fn new(total: u64) -> Self {
-        Self { total, summary: ApplySummary::default(), under_way: Vec::new(), last_failure: None }
+        Self {
+            total,
+            summary: ApplySummary::default(),
+            under_way: Vec::new(),
+            last_failure: None,
+            pauses: Vec::new(),
+        }
+    }
+
+    /// Nothing of a rollout is started until then.
+    pub(super) fn pausing(&mut self, what: String, until: Instant) {
+        self.pauses.push((what, until));
+    }
+
+    fn pauses(&self, now: Instant) -> impl Iterator<Item = String> {
+        let open = self.pauses.iter().filter(move |(_, until)| *until > now);
+        open.map(move |(what, until)| format!("pausing {what}, {} left", elapsed(now, *until)))
     }
 
     /// A step begins; the change's earlier one is over.
@@ -60,6 +78,7 @@ impl Live {
         if hidden > 0 {
             lines.push(format!("and {hidden} more"));
         }
+        lines.extend(self.pauses(now));
         lines.extend(self.last_failure.iter().map(|failure| format!("last failure: {failure}")));
         lines
     }
@@ -81,6 +100,7 @@ impl Live {
             let count = self.under_way.len();
             parts.push(format!("{count} under way (oldest {}: {}, {time})", oldest.address, oldest.what));
         }
+        parts.extend(self.pauses(now));
         parts.join(", ")
     }
 }
@@ -108,6 +128,7 @@ mod tests {
             before: facts.clone(),
             after: Some(facts),
             reasons: Vec::new(),
+            wave: None,
             cause: None,
             rebooted_since: None,
             steps: Vec::new(),

@@ -5,7 +5,7 @@ use super::args::{Global, LogFormat};
 use super::events::Stream;
 use super::io::Io;
 use super::live::Live;
-use crate::apply::{ChangeOutcome, Event, Observer};
+use crate::apply::{ChangeOutcome, Event, Observer, readable};
 use crate::report::safe;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::Write;
@@ -122,6 +122,12 @@ impl Observer for Progress<'_> {
                 if self.terminal.is_none() {
                     self.line(&format!("{address}: {what} ..."));
                 }
+            }
+            Event::Pause { wave, left } => {
+                let what = format!("before wave {} of {} of {}", wave.number, wave.of, wave.servers);
+                let pause = wave.pause.map_or_else(|| readable(*left), |pause| pause.to_string());
+                self.line(&format!("pausing for {pause} {what}"));
+                self.state().live.pausing(what, Instant::now() + *left);
             }
             Event::Note { address, text, elapsed } => {
                 self.line(&format!("{address}: {text} ({:.1} s)", elapsed.as_secs_f64()));

@@ -39,7 +39,7 @@ pub(super) fn did_you_mean<'c>(text: &str, candidates: impl IntoIterator<Item = 
 
 /// `a, b or c`, shortened where there are many.
 pub(super) fn one_of(words: &[&str]) -> String {
-    const MANY: usize = 12;
+    const MANY: usize = 16;
     match words {
         [] => String::new(),
         [only] => (*only).to_owned(),

@@ -1,6 +1,6 @@
 //! What a fleet file wants of one server, after defaults and brace expansion.
 
-use super::{Address, Location, Power, Selector, ServerId, ServerName};
+use super::{Address, HealthCheck, Location, Period, Power, Rollout, Selector, ServerId, ServerName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -89,6 +89,24 @@ pub struct After {
     pub location: Location,
 }
 
+/// How long a guest is given to shut down before the plug is pulled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grace {
+    /// Since the graceful call was taken.
+    pub period: Period,
+    /// Who says so.
+    pub given_by: GivenBy,
+}
+
+/// What a value stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivenBy {
+    /// The server's own entry: what cannot be done is a problem.
+    Entry,
+    /// `defaults:`, which also hold for servers for which it means nothing.
+    Defaults,
+}
+
 /// One server of the desired state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredServer {
@@ -104,10 +122,16 @@ pub struct DesiredServer {
     pub power: DesiredPower,
     /// How it may be stopped.
     pub shutdown: Shutdown,
+    /// How long its guest is given to shut down; `None` leaves that to apply.
+    pub grace: Option<Grace>,
     /// How it may be rebooted.
     pub reboot: RebootStyle,
     /// It must have been rebooted after this instant.
     pub rebooted_since: Option<Timestamp>,
+    /// When it counts as healthy after a start or a reboot; shared like labels.
+    pub healthy_when: Option<Arc<HealthCheck>>,
+    /// In which waves it is started and interrupted.
+    pub rollout: Option<Arc<Rollout>>,
     /// Never powered off, rebooted or deleted, whatever else is declared.
     pub protect: bool,
     /// For selectors.

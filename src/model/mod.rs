@@ -7,12 +7,15 @@ mod braces;
 mod capabilities;
 mod desired;
 mod glob;
+mod health;
 mod ledger_facts;
 mod limits;
 mod live;
 mod location;
 mod operation;
+mod period;
 mod power;
+mod rollout;
 mod roster;
 mod settings;
 mod succession;
@@ -21,14 +24,19 @@ pub use address::{Address, ConnectionName, ServerId, ServerName};
 pub use availability::Availability;
 pub use braces::{BraceError, MAX_EXPANSION, expand};
 pub use capabilities::{BatchLimits, Capabilities, CaseRule, NameRules, OffSupport, RebootSupport};
-pub use desired::{After, DesiredPower, DesiredServer, Labels, Presence, RebootStyle, Shutdown};
+pub use desired::{
+    After, DesiredPower, DesiredServer, GivenBy, Grace, Labels, Presence, RebootStyle, Shutdown,
+};
 pub use glob::{Selector, SelectorError, glob_matches};
+pub use health::{BadPlaceholder, HealthCheck, Placeholder, Probe, fill};
 pub use ledger_facts::{LedgerFacts, ServerKey, Unresolved};
 pub use limits::{Bound, Limits};
 pub use live::{Denial, LiveServer, LiveState, Settles};
 pub use location::Location;
 pub use operation::{OffKind, Operation, RebootKind, Verb};
+pub use period::Period;
 pub use power::Power;
+pub use rollout::{Rollout, WaveSize};
 pub use roster::Roster;
 pub use settings::{
     Choice, ProfileSettings, Profiles, ProviderSpec, SettingKind, SettingSpec, Settings, Way,

@@ -1,12 +1,13 @@
 //! A plan against one that was approved: what was reviewed is what may happen. A fresh plan may do less, because
 //! some of it is done by now; it may do nothing else, to nobody else.
 
-use super::change::{Change, Facts};
+use super::change::{Call, Change, Facts, Step};
 use super::document::PlanDocument;
 use crate::model::{Address, Operation};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 /// What a fresh plan is beside an approved one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,11 +100,19 @@ fn goes_beyond(old: &Change, new: &Change) -> Option<String> {
     if new.rebooted_since.is_some() && new.rebooted_since != old.rebooted_since {
         return Some("another instant since which it must have been rebooted was approved".into());
     }
-    // Each call at most as often as it was approved, with no other way to fall back to.
-    let mut left: Vec<(&Operation, Option<&Operation>)> = calls(old).collect();
+    if let Some(wave) = &old.wave
+        && !new.wave.as_ref().is_some_and(|other| wave.same_terms(other))
+    {
+        return Some(format!("a rollout in waves ({}) was approved, with other terms", wave.sizes));
+    }
+    // Each call at most as often as it was approved, with no other way to fall back to and no less grace.
+    let mut left: Vec<Call<'_>> = calls(old).collect();
     for call in calls(new) {
         match left.iter().position(|approved| *approved == call) {
             Some(at) => drop(left.remove(at)),
+            None if calling(old) == calling(new) => {
+                return Some(format!("{} was approved, and would be done in another way", calling(old)));
+            }
             None => return Some(format!("{} was approved; {} would be done", calling(old), calling(new))),
         }
     }
@@ -132,8 +141,8 @@ fn found(facts: &Facts) -> String {
     }
 }
 
-fn calls(change: &Change) -> impl Iterator<Item = (&Operation, Option<&Operation>)> {
-    change.steps.iter().map(|step| (&step.operation, step.fallback.as_ref()))
+fn calls(change: &Change) -> impl Iterator<Item = Call<'_>> {
+    change.steps.iter().map(Step::call)
 }
 
 fn doing(change: &Change) -> String {
@@ -142,9 +151,17 @@ fn doing(change: &Change) -> String {
 
 /// The calls, where the actions alone would read alike.
 fn calling(change: &Change) -> String {
-    let call = |(operation, fallback): (&Operation, Option<&Operation>)| match fallback {
-        Some(fallback) => format!("{operation}, else {fallback}"),
-        None => operation.to_string(),
+    let call = |(operation, fallback, grace, check): Call<'_>| {
+        let mut words = operation.to_string();
+        if let Some(fallback) = fallback {
+            // Writing to a String cannot fail, here and below.
+            let _ = write!(words, ", else {fallback}");
+        }
+        if let Some(grace) = grace {
+            let _ = write!(words, " after {grace}");
+        }
+        words.push_str(if check.is_some() { ", with a health check" } else { "" });
+        words
     };
     calls(change).map(call).collect::<Vec<_>>().join("; ")
 }
@@ -162,8 +179,7 @@ fn ending(change: &Change) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{OffKind, Power};
-    use crate::plan::Step;
+    use crate::model::{OffKind, Operation, Period, Power};
 
     fn change(
         name: &str,
@@ -182,6 +198,7 @@ mod tests {
             before: facts(before),
             after: after.map(facts),
             reasons: vec!["declared".into()],
+            wave: None,
             cause: None,
             rebooted_since: None,
             steps: operations.into_iter().map(Step::new).collect(),
@@ -235,7 +252,16 @@ mod tests {
         );
         let mut falls_back = soft.clone();
         falls_back.steps[0].fallback = Some(Operation::PowerOff { method: OffKind::Hard });
-        assert!(told(&[soft], &[falls_back]).contains("would be done"), "a fallback is a way too");
+        assert!(
+            told(&[soft], std::slice::from_ref(&falls_back)).contains("would be done"),
+            "a fallback is a way too"
+        );
+        let mut patient = falls_back.clone();
+        patient.steps[0].grace = Period::parse("10m");
+        assert!(
+            told(&[patient], &[falls_back]).contains("would be done"),
+            "without the grace that was approved"
+        );
     }
 
     #[test]
@@ -257,7 +283,7 @@ mod tests {
     fn another_place_was_not_approved() {
         let document = |settings: &str| {
             let plan = crate::plan::Plan { changes: vec![off("a")], ..Default::default() };
-            let target = crate::plan::Target { type_name: "clc".into(), settings: settings.into() };
+            let target = crate::plan::Target { type_name: "some".into(), settings: settings.into() };
             PlanDocument::new(
                 plan,
                 Vec::new(),

@@ -2,10 +2,10 @@
 //! compared with the plan that the base leads to from the same live state.
 
 use super::cause::Cause;
-use super::change::{Change, Step};
+use super::change::{Call, Change, Step};
 use super::planner::Plan;
 use super::problem::Code;
-use crate::model::{Address, ConnectionName, Operation, ServerId, Verb};
+use crate::model::{Address, ConnectionName, ServerId, Verb};
 use std::collections::{HashMap, HashSet};
 
 /// Says of every change and problem where it comes from. Servers that the base would change and this plan does not
@@ -45,9 +45,9 @@ fn cause(new: &Change, old: Option<&Change>) -> Cause {
 }
 
 /// The calls of an action. Those of a change beside its renames are all of its one other action.
-fn part(change: &Change, verb: Verb) -> impl Iterator<Item = (&Operation, Option<&Operation>)> {
+fn part(change: &Change, verb: Verb) -> impl Iterator<Item = Call<'_>> {
     let is_of = move |step: &&Step| (step.operation.verb() == Verb::Rename) == (verb == Verb::Rename);
-    change.steps.iter().filter(is_of).map(|step| (&step.operation, step.fallback.as_ref()))
+    change.steps.iter().filter(is_of).map(Step::call)
 }
 
 /// What an action is to reach beside its calls.
@@ -58,7 +58,7 @@ fn aim(change: &Change, verb: Verb) -> Option<jiff::Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::OffKind;
+    use crate::model::{OffKind, Operation};
     use crate::plan::{Facts, Problem, Severity};
 
     fn change(name: &str, id: &str, operations: &[Operation]) -> Change {
@@ -71,6 +71,7 @@ mod tests {
             before: facts.clone(),
             after: Some(facts),
             reasons: vec!["declared".into()],
+            wave: None,
             cause: None,
             rebooted_since: None,
             steps: operations.iter().cloned().map(Step::new).collect(),

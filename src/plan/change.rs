@@ -1,7 +1,10 @@
 //! One server's change: what people read, and the steps that carry it out.
 
 use super::cause::Cause;
-use crate::model::{Address, ConnectionName, Location, Operation, Power, ServerId, ServerName, Verb};
+use super::wave::Wave;
+use crate::model::{
+    Address, ConnectionName, HealthCheck, Location, Operation, Period, Power, ServerId, ServerName, Verb,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +35,13 @@ pub struct Step {
     /// What is asked when that is refused, fails or takes too long.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fallback: Option<Operation>,
+    /// How long after this call was taken the fallback may come at the earliest; without it, half of the time that the
+    /// connection gives an operation, at most five minutes. A call that is refused has no grace.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub grace: Option<Period>,
+    /// What must pass once it is done, before the change is done and others that wait for it go on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub healthy_when: Option<HealthCheck>,
     /// Where the provider cannot do exactly what is declared: what is done instead, and why.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
@@ -42,11 +52,19 @@ pub struct Step {
 }
 
 impl Step {
+    /// What is asked and how it may be asked otherwise: equal calls do the same in the same way.
+    pub(super) fn call(&self) -> Call<'_> {
+        (&self.operation, self.fallback.as_ref(), self.grace, self.healthy_when.as_ref())
+    }
+
     /// A step that nothing is special about.
     pub fn new(operation: Operation) -> Self {
-        Self { operation, fallback: None, note: None, after: Vec::new() }
+        Self { operation, fallback: None, grace: None, healthy_when: None, note: None, after: Vec::new() }
     }
 }
+
+/// A step without what it waits for and what is said of it.
+pub(super) type Call<'a> = (&'a Operation, Option<&'a Operation>, Option<Period>, Option<&'a HealthCheck>);
 
 /// Everything that would be done to one server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -72,6 +90,9 @@ pub struct Change {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(with = "Option<String>")]
     pub rebooted_since: Option<Timestamp>,
+    /// The wave of its rollout, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wave: Option<Wave>,
     /// The calls, in order.
     pub steps: Vec<Step>,
     /// The line that declares it.

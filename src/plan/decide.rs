@@ -4,8 +4,8 @@ use super::change::{Change, Facts, Step};
 use super::inputs::Options;
 use super::problem::{Code, Problem, Severity};
 use crate::model::{
-    Capabilities, DesiredPower, DesiredServer, LedgerFacts, LiveServer, LiveState, OffKind, OffSupport,
-    Operation, Power, Presence, RebootKind, RebootStyle, RebootSupport, ServerId, Shutdown, Verb,
+    Capabilities, DesiredPower, DesiredServer, GivenBy, Grace, LedgerFacts, LiveServer, LiveState, OffKind,
+    OffSupport, Operation, Power, Presence, RebootKind, RebootStyle, RebootSupport, ServerId, Shutdown, Verb,
 };
 use jiff::Timestamp;
 
@@ -59,6 +59,7 @@ impl Case<'_> {
             return Ok(None);
         }
         let id = self.id()?;
+        let steps = self.checked(steps, &id);
         self.known_end()?;
         let before = self.before();
         let wanted = self.desired.power.wanted();
@@ -72,11 +73,22 @@ impl Case<'_> {
             before,
             after: Some(after),
             reasons: vec!["declared".into()],
+            wave: None,
             cause: None,
             rebooted_since: self.desired.rebooted_since.filter(|_| rebooted),
             steps,
             location: Some(self.desired.location.clone()),
         }))
+    }
+
+    /// The check comes after the call that leaves the server running.
+    fn checked(&self, mut steps: Vec<Step>, id: &ServerId) -> Vec<Step> {
+        if let (Some(check), Some(last)) = (&self.desired.healthy_when, steps.last_mut())
+            && matches!(last.operation.verb(), Verb::PowerOn | Verb::Reboot)
+        {
+            last.healthy_when = Some(check.of(&self.desired.address, id, &self.desired.labels));
+        }
+        steps
     }
 
     /// A declared server that is being deleted is a missing one.
@@ -107,6 +119,7 @@ impl Case<'_> {
             before: self.before(),
             after: None,
             reasons: vec!["declared".into()],
+            wave: None,
             cause: None,
             rebooted_since: None,
             steps: vec![Step::new(Operation::Delete)],
@@ -246,7 +259,34 @@ impl Case<'_> {
                 (OffKind::NotToldApart, None, Some(note))
             }
         };
-        Ok(Step { fallback, note, ..Step::new(off(operation)) })
+        let step = Step { fallback, note, ..Step::new(off(operation)) };
+        self.with_grace(step)
+    }
+
+    /// A grace needs two calls, one to ask and one to pull the plug. Where an entry declares one it is promised, so it
+    /// must be kept; defaults also hold for providers that cannot.
+    fn with_grace(&self, step: Step) -> Verdict<Step> {
+        let Some(Grace { period, given_by }) = self.desired.grace else { return Ok(step) };
+        if step.fallback.is_some() {
+            return Ok(Step { grace: Some(period), ..step });
+        }
+        let why = match self.capabilities.off {
+            OffSupport::HardOnly => "cannot shut down gracefully",
+            OffSupport::GracefulOnly => "has no hard stop call to come after it",
+            _ => "has one stop call and does not say whether it is graceful",
+        };
+        match given_by {
+            GivenBy::Entry => {
+                Err(self.unsupported(&format!("grace: {period} is declared and {} {why}", self.type_name)))
+            }
+            GivenBy::Defaults => {
+                let note = step.note.map_or_else(
+                    || format!("without grace: {} {why}", self.type_name),
+                    |note| format!("{note}; without grace"),
+                );
+                Ok(Step { note: Some(note), ..step })
+            }
+        }
     }
 
     /// The step that reboots, if one is due. Only a running server is rebooted; a power-on counts as a reboot.

@@ -245,6 +245,12 @@ fn digest(changes: &[Change], connections: &BTreeMap<ConnectionName, Target>) ->
         );
         hash.update(serde_json::to_vec(&meaning).unwrap_or_default());
         hash.update(b"\n");
+        // What has none keeps the digest that it had before there were waves.
+        if let Some(wave) = &change.wave {
+            hash.update(b"wave ");
+            hash.update(serde_json::to_vec(wave).unwrap_or_default());
+            hash.update(b"\n");
+        }
     }
     let mut out = String::from("sha256:");
     for byte in hash.finalize() {

@@ -163,6 +163,7 @@ mod tests {
                 before: Facts { name: "x".into(), power: Some(Power::On) },
                 after: None,
                 reasons: Vec::new(),
+                wave: None,
                 cause: None,
                 rebooted_since: None,
                 steps: Vec::new(),

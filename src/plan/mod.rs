@@ -17,6 +17,7 @@ mod rewire;
 mod schedule;
 mod summary;
 mod undo;
+mod wave;
 
 pub use approval::{Approval, Deviation, compare as compare_with_approved};
 pub use attribute::attribute;
@@ -34,3 +35,4 @@ pub use rewire::{rewire, stopped_too_early};
 pub use schedule::connections_needed;
 pub use summary::Summary;
 pub use undo::{Kind, NotUndoable, undo};
+pub use wave::Wave;

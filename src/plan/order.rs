@@ -231,6 +231,7 @@ mod tests {
                 before: facts(from),
                 after: Some(facts(to)),
                 reasons: Vec::new(),
+                wave: None,
                 cause: None,
                 rebooted_since: None,
                 steps: vec![Step::new(Operation::Rename { to: to.into() })],

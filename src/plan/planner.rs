@@ -8,6 +8,7 @@ use super::order::order_renames;
 use super::problem::{Code, Problem, Severity};
 use super::schedule::{self, Standing};
 use super::summary::Summary;
+use super::wave;
 use crate::diff::{Binding, LiveIndex, bind_all};
 use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, Presence, ServerId};
 use std::collections::{BTreeMap, HashMap};
@@ -75,6 +76,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     if is_ordered {
         result.problems.extend(schedule::schedule(inputs, &standings, &mut result.changes));
     }
+    wave::assign(&mut result.changes, inputs.desired);
     result.unchanged.sort();
     result.problems.sort_by(|a, b| (&a.address, a.severity, a.code).cmp(&(&b.address, b.severity, b.code)));
     let counted = Summary::count(&result.changes, &result.problems, unchanged, unmanaged);

@@ -46,6 +46,8 @@ pub enum StreamEvent {
     ChangeStarted(ChangeStarted),
     /// A call of a change begins.
     StepStarted(StepStarted),
+    /// A wave of a rollout has come to its end, and the next one waits.
+    WavePaused(WavePaused),
     /// Something worth telling that is no end: a fallback, a wait, an answer that was lost.
     Note(Note),
     /// What came of a change.
@@ -139,6 +141,21 @@ pub struct StepStarted {
     pub step: u64,
     /// The call, for people.
     pub call: String,
+}
+
+/// A pause between two waves.
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct WavePaused {
+    /// Which of the fleet's rollouts, from 1.
+    pub rollout: u64,
+    /// Its servers: a selector, or `all servers`.
+    pub servers: String,
+    /// The wave that begins after the pause, from 1.
+    pub wave: u64,
+    /// How many waves there are.
+    pub of: u64,
+    /// How long the pause is from now on.
+    pub seconds: f64,
 }
 
 /// Something worth telling.

@@ -133,6 +133,7 @@ fn change(id: &str, operation: &Operation) -> Change {
         after: Some(before.clone()),
         before,
         reasons: vec!["declared".into()],
+        wave: None,
         cause: None,
         rebooted_since: None,
         steps: vec![Step::new(operation.clone())],

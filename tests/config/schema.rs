@@ -28,6 +28,10 @@ fn the_schema_has_exactly_the_keys_that_are_accepted() {
         ("/properties", (|key: &str| format!("{key}: [[x]]\n")) as fn(&str) -> String),
         ("/$defs/defaults/properties", |key| format!("defaults: {{ {key}: [[x]] }}\n")),
         ("/$defs/server/properties", |key| format!("servers: [{{ {key}: [[x]] }}]\n")),
+        ("/$defs/rollout/properties", |key| format!("rollout: {{ {key}: [[x]] }}\n")),
+        ("/$defs/healthy_when/anyOf/1/properties", |key| {
+            format!("defaults: {{ healthy_when: {{ {key}: [[x]] }} }}\n")
+        }),
         ("/$defs/limits/properties", |key| format!("limits: {{ {key}: [[x]] }}\n")),
     ] {
         let keys = properties(&schema, pointer);

@@ -1,7 +1,7 @@
 //! Any plan at all, also such as no planner makes.
 
 use crate::rich::{HOSTILE, document, facts};
-use fleetform::model::{Address, Location, OffKind, Operation, Power, RebootKind, Verb};
+use fleetform::model::{Address, Location, OffKind, Operation, Period, Power, RebootKind, Verb};
 use fleetform::plan::{
     Change, Code, PlanDocument, PlanOptionsRecord, Problem, Severity, SnapshotRecord, Step, StepRef,
 };
@@ -52,10 +52,11 @@ fn addresses() -> impl Strategy<Value = Address> {
 }
 
 fn steps() -> impl Strategy<Value = Step> {
-    (operations(), of(operations()), of(names()), vec(addresses(), 0..2)).prop_map(
-        |(operation, fallback, note, after)| {
+    (operations(), of(operations()), of(1u64..900), of(names()), vec(addresses(), 0..2)).prop_map(
+        |(operation, fallback, grace, note, after)| {
             let after = after.into_iter().map(|address| StepRef { address, step: 0 }).collect();
-            Step { operation, fallback, note, after }
+            let grace = grace.map(Period::from_secs);
+            Step { operation, fallback, grace, healthy_when: None, note, after }
         },
     )
 }
@@ -83,6 +84,7 @@ fn changes() -> impl Strategy<Value = Change> {
             before: facts(&name, power),
             after: after.map(|(name, power)| facts(&name, power)),
             reasons,
+            wave: None,
             cause: None,
             rebooted_since: since.then_some(Timestamp::UNIX_EPOCH),
             steps,

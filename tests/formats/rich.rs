@@ -45,6 +45,7 @@ pub(crate) fn change(
         before,
         after,
         reasons: vec!["declared".into()],
+        wave: None,
         cause: None,
         rebooted_since: None,
         steps,

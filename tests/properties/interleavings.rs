@@ -70,6 +70,9 @@ impl Small {
                 rebooted_since: matches!(wish, Wish::Reboot | Wish::OnAndReboot)
                     .then(|| now() - jiff::Span::new().hours(24)),
                 protect: false,
+                grace: None,
+                healthy_when: None,
+                rollout: None,
                 labels: Arc::new(labels),
                 after: before
                     .map(|other| After {

@@ -17,10 +17,10 @@ use crate::cli::session::{Session, paths};
 use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{IntentLog, Journal, Retention, compact_if_due};
 use crate::model::{Address, ConnectionName, Labels};
-use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, narrow, rewire, stopped_too_early};
+use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, Wave, narrow, rewire, stopped_too_early};
 use crate::report::{ApplyDocument, PlanView, apply_text, plan_text};
 use jiff::Timestamp;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -294,6 +294,13 @@ impl Work<'_> {
         if !self.args.auto_approve && self.args.approved.is_none() {
             approval::ask(due.len(), io, self.signals).await?;
         }
+        let rehearsed;
+        let due = if self.session.is_simulated() {
+            rehearsed = self.without_checks(due, io);
+            &rehearsed[..]
+        } else {
+            due
+        };
         let progress = Progress::new(due.len(), self.events, io);
         let limits = Limits { parallelism: self.global.parallelism };
         self.journal.carries_out(&document.digest);
@@ -334,6 +341,9 @@ impl Work<'_> {
         if self.global.format == Format::Text {
             io.print(&format!("\n{}", apply_text(&all, io.paint())));
         }
+        for text in stopped_rollouts(due, &all) {
+            io.mention(&text);
+        }
         if let Some(path) = &undo {
             io.mention(&format!("To take it back: fleetform apply {}", path.display()));
         }
@@ -345,6 +355,19 @@ impl Work<'_> {
         }
         self.print(&report, io);
         Ok(code)
+    }
+
+    /// A rehearsal asks no real host and runs no program: what a check asks for is real.
+    #[allow(clippy::unused_self, reason = "it is a part of carrying out")]
+    fn without_checks(&self, due: &[Change], io: &mut Io<'_>) -> Vec<Change> {
+        let mut due = due.to_vec();
+        let steps = due.iter_mut().flat_map(|change| &mut change.steps);
+        let skipped = steps.filter_map(|step| step.healthy_when.take()).count();
+        if skipped > 0 {
+            let servers = if skipped == 1 { "1 server".to_owned() } else { format!("{skipped} servers") };
+            io.mention(&format!("A rehearsal: the health checks of {servers} are not asked."));
+        }
+        due
     }
 
     fn print_report(&self, document: &PlanDocument, reported: Reported<'_>, exit_code: u8, io: &mut Io<'_>) {
@@ -381,6 +404,29 @@ fn report(run: &Run, document: &PlanDocument, reported: Reported<'_>, exit_code:
 
 /// So many changes that cannot be taken back are named at the end; the receipt has them all.
 const STAYS: usize = 10;
+
+/// Which rollouts were stopped, and by whom.
+fn stopped_rollouts(due: &[Change], results: &[ChangeResult]) -> Vec<String> {
+    let outcomes: HashMap<_, _> = results.iter().map(|result| (&result.address, result.outcome)).collect();
+    let mut rollouts: BTreeMap<u64, (&Wave, Vec<&Address>, usize)> = BTreeMap::new();
+    for (change, wave) in due.iter().filter_map(|change| Some((change, change.wave.as_ref()?))) {
+        let (_, failed, left) = rollouts.entry(wave.rollout).or_insert_with(|| (wave, Vec::new(), 0));
+        match outcomes.get(&change.address) {
+            Some(ChangeOutcome::Failed | ChangeOutcome::Unresolved) => failed.push(&change.address),
+            Some(ChangeOutcome::NotStarted) => *left += 1,
+            _ => {}
+        }
+    }
+    let stopped = rollouts
+        .into_values()
+        .filter(|(wave, failed, left)| *left > 0 && failed.len() as u64 >= wave.stop_after_failures);
+    let text = |(wave, failed, left): (&Wave, Vec<&Address>, usize)| {
+        let first = failed.first().map_or_else(String::new, ToString::to_string);
+        let more = if failed.len() > 1 { format!(" and {} more", failed.len() - 1) } else { String::new() };
+        format!("The rollout of {} was stopped: {first}{more} failed; {left} not started.", wave.servers)
+    };
+    stopped.map(text).collect()
+}
 
 /// What an apply came to.
 #[derive(Default)]

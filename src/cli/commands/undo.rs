@@ -1,7 +1,7 @@
 //! What an apply leaves behind for the one who regrets it: a plan that takes back what can be taken back.
 
 use super::saved;
-use crate::apply::{ChangeOutcome, ChangeResult, Links};
+use crate::apply::{ChangeOutcome, ChangeResult, Health, Links};
 use crate::cli::exit::{Failure, code};
 use crate::cli::session::{Session, targets};
 use crate::model::ConnectionName;
@@ -27,7 +27,10 @@ pub(super) struct Undo {
 /// Writes the undo plan of what was done.
 pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResult], links: &Links) -> Undo {
     let is_done = |change: &&Change| {
-        let of_it = |r: &&ChangeResult| r.address == change.address && r.outcome == ChangeOutcome::Done;
+        // Of one that is on and not healthy all is done but the check.
+        let is_carried_out =
+            |r: &ChangeResult| r.outcome == ChangeOutcome::Done || r.health == Some(Health::Unhealthy);
+        let of_it = |r: &&ChangeResult| r.address == change.address && is_carried_out(r);
         results.iter().find(of_it).is_some_and(|r| r.changed)
     };
     let done: Vec<&Change> = changes.iter().filter(is_done).collect();

@@ -14,7 +14,7 @@ use crate::model::Address;
 use crate::plan::{PlanDocument, Refusal};
 use crate::report::events::{
     Begin, ChangePlanned, ChangeStarted, End, Failed, Mistake, Note, Planned, Refused, Stale, StepStarted,
-    StreamEvent,
+    StreamEvent, WavePaused,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -124,6 +124,13 @@ impl Stream {
                     inner.writer.push(StreamEvent::StepStarted(started));
                 }
             }
+            Event::Pause { wave, left } => inner.writer.push(StreamEvent::WavePaused(WavePaused {
+                rollout: wave.rollout,
+                servers: wave.servers.clone(),
+                wave: wave.number,
+                of: wave.of,
+                seconds: left.as_secs_f64(),
+            })),
             Event::Note { address, text, .. } => {
                 let address = (*address).clone();
                 inner.writer.push(StreamEvent::Note(Note { address, text: text.clone() }));

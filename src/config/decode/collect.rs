@@ -5,6 +5,7 @@ use super::defaults::{Defaults, Given, defaults};
 use super::keys::TopKey;
 use super::limits::{GivenLimits, limits};
 use super::order::{self, GivenAvailability};
+use super::rollouts::{self, GivenRollout};
 use super::servers::{Known, KnownConnections, Servers, unresolved};
 use super::{Decoder, TOP_KEYS, duplicates};
 use crate::config::Mode;
@@ -42,7 +43,8 @@ pub(in crate::config) fn collect(
     }
     all.check_version(documents, findings);
     all.check_default_provider(findings);
-    let mut servers = Servers::new(&all.known, &all.defaults, all.doubtful);
+    all.defaults.check_grace(findings);
+    let mut servers = Servers::new(&all.known, &all.defaults, &all.rollouts, all.doubtful);
     servers.reserve(lists.iter().map(|(_, items)| items.len()).sum());
     for (file, items) in &lists {
         let mut decoder = Decoder { file, findings };
@@ -52,6 +54,9 @@ pub(in crate::config) fn collect(
     duplicates::report(&servers, &connections, &all.known, findings);
     let incomplete = lost || all.doubtful || documents.iter().any(|d| !d.reading.broken.is_empty());
     order::check(&servers, &after, &all.availability, incomplete, findings);
+    if !all.doubtful && !findings.has_errors() {
+        rollouts::report_unused(&all.rollouts, findings);
+    }
     let beside = |document: &Document<'_>| document.source.folder().join(DEFAULT_LEDGER);
     let default_ledger = documents.first().map_or_else(|| DEFAULT_LEDGER.into(), beside);
     Fleet {
@@ -82,6 +87,7 @@ struct Collected {
     defaults: Defaults,
     limits: GivenLimits,
     availability: GivenAvailability,
+    rollouts: Vec<GivenRollout>,
     ledger: Given<PathBuf>,
     /// Connections or defaults may stand in a part that could not be read.
     doubtful: bool,
@@ -148,6 +154,9 @@ impl Collected {
         }
         if let Some(node) = value(TopKey::Availability) {
             decoder.availability(node, &mut self.availability);
+        }
+        if let Some(node) = value(TopKey::Rollout) {
+            decoder.rollouts(node, &mut self.rollouts);
         }
         if let Some(node) = value(TopKey::Ledger) {
             let path = decoder.path(node, "ledger").map(|path| rules.folder.join(path));

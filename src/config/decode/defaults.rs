@@ -1,12 +1,14 @@
 //! `defaults:` of all files together; two files that disagree are told so.
 
 use super::Decoder;
+use super::health::Check;
 use super::keys::DefaultKey;
 use super::words::{REBOOT_WORDS, SHUTDOWN_WORDS};
 use super::{DEFAULT_KEYS, fields::Fields};
 use crate::config::diagnostic::{Diagnostic, quote};
+use crate::config::findings::Findings;
 use crate::config::yaml::{Node, Span};
-use crate::model::{DesiredPower, Labels, Location, RebootStyle, Shutdown};
+use crate::model::{DesiredPower, Labels, Location, Period, RebootStyle, Shutdown};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,10 +25,14 @@ pub(super) struct Defaults {
     pub(super) power: Given<DesiredPower>,
     /// How to stop.
     pub(super) shutdown: Given<Shutdown>,
+    /// How long guests are given to shut down.
+    pub(super) grace: Given<Period>,
     /// How to reboot.
     pub(super) reboot: Given<RebootStyle>,
     /// Reboot unless rebooted after this.
     pub(super) rebooted_since: Given<Timestamp>,
+    /// When servers count as healthy.
+    pub(super) healthy_when: Given<Check>,
     /// Whether servers are protected.
     pub(super) protect: Given<bool>,
     /// Labels, each with its place.
@@ -34,10 +40,31 @@ pub(super) struct Defaults {
 }
 
 impl Defaults {
+    /// A grace beside a way to stop that has no use for it.
+    pub(super) fn check_grace(&self, findings: &mut Findings) {
+        if let (Some((_, place)), Some((shutdown, beside))) = (&self.grace, &self.shutdown)
+            && *shutdown != Shutdown::GracefulThenHard
+        {
+            let finding = grace_without_fallback(*shutdown).at(place.clone());
+            findings.push(finding.related("shutdown is given here", beside.clone()));
+        }
+    }
+
     /// The labels that every server has.
     pub(super) fn labels(&self) -> Labels {
         Arc::new(self.labels.iter().map(|(key, (value, _))| (key.clone(), value.clone())).collect())
     }
+}
+
+/// The finding for a grace that nothing ends.
+pub(super) fn grace_without_fallback(shutdown: Shutdown) -> Diagnostic {
+    let (word, why) = match shutdown {
+        Shutdown::Hard => ("hard", "pulls the plug at once"),
+        _ => ("graceful", "never pulls the plug"),
+    };
+    let message = format!("grace is the time until the plug is pulled, and shutdown: {word} {why}");
+    Diagnostic::error("grace_without_fallback", message)
+        .cure("write shutdown: graceful-then-hard, or remove grace")
 }
 
 /// Decodes one `defaults:` into what the other files gave.
@@ -56,6 +83,10 @@ pub(super) fn defaults(decoder: &mut Decoder<'_>, node: &Node<'_>, into: &mut De
         let read = decoder.word(node, "shutdown", &SHUTDOWN_WORDS);
         decoder.agree(&mut into.shutdown, read, node.span, "shutdown");
     }
+    if let Some(node) = value(DefaultKey::Grace) {
+        let read = decoder.period(node, "grace");
+        decoder.agree(&mut into.grace, read, node.span, "grace");
+    }
     if let Some(node) = value(DefaultKey::Reboot) {
         let read = decoder.word(node, "reboot", &REBOOT_WORDS);
         decoder.agree(&mut into.reboot, read, node.span, "reboot");
@@ -64,6 +95,10 @@ pub(super) fn defaults(decoder: &mut Decoder<'_>, node: &Node<'_>, into: &mut De
         let read = decoder.instant(node, "rebooted_since");
         decoder.agree(&mut into.rebooted_since, read, node.span, "rebooted_since");
     }
+    if let Some(node) = value(DefaultKey::HealthyWhen) {
+        let read = decoder.health_check(node);
+        decoder.agree(&mut into.healthy_when, read, node.span, "healthy_when");
+    }
     if let Some(node) = value(DefaultKey::Protect) {
         let read = decoder.boolean(node, "protect");
         decoder.agree(&mut into.protect, read, node.span, "protect");
@@ -71,7 +106,11 @@ pub(super) fn defaults(decoder: &mut Decoder<'_>, node: &Node<'_>, into: &mut De
     default_labels(decoder, &fields, into);
 }
 
-fn default_labels(decoder: &mut Decoder<'_>, fields: &Fields<'_, '_, 7>, into: &mut Defaults) {
+fn default_labels(
+    decoder: &mut Decoder<'_>,
+    fields: &Fields<'_, '_, { DEFAULT_KEYS.len() }>,
+    into: &mut Defaults,
+) {
     let Some(node) = fields.value(DefaultKey::Labels as usize) else { return };
     let Some(entries) = decoder.mapping(node, "labels") else { return };
     for entry in entries {

@@ -37,6 +37,8 @@ keys! {
         Limits "limits" "How much one plan may change before it needs --accept." json!({ "$ref": "#/$defs/limits" });
         Availability "availability" "How many servers of a group stay on while a plan is carried out."
             json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/availability" } });
+        Rollout "rollout" "In which waves servers are started and interrupted: one mapping, or a list of them of which the first that means a server counts."
+            json!({ "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": ["array", "null"], "items": { "$ref": "#/$defs/rollout" } }] });
         Ledger "ledger" "Where the ledger lies, relative to this file. Default: .fleetform beside the first file."
             json!({ "type": "string", "minLength": 1 });
     }
@@ -70,8 +72,12 @@ keys! {
         Provider "provider" "The connection that servers live on." json!({ "type": "string" });
         Power "power" "The power that servers should have. Default: any." power();
         Shutdown "shutdown" "How servers may be stopped. Default: graceful-then-hard." words(&names(&SHUTDOWN_WORDS));
+        Grace "grace" "How long guests are given to shut down before the plug is pulled. Only with shutdown: graceful-then-hard. Default: half of timeouts.settle, at most 5m."
+            duration();
         Reboot "reboot" "How servers may be rebooted. Default: soft-then-hard." words(&names(&REBOOT_WORDS));
         RebootedSince "rebooted_since" "Reboot servers unless they were rebooted after this instant." instant();
+        HealthyWhen "healthy_when" "When servers count as healthy after a start, a resume or a reboot; none: no check."
+            json!({ "$ref": "#/$defs/healthy_when" });
         Protect "protect" "Never power off, reboot or delete, whatever else is declared. Default: false."
             json!({ "type": "boolean" });
         Labels "labels" "Labels that every server has; a server's own come on top." json!({ "$ref": "#/$defs/labels" });
@@ -90,8 +96,12 @@ keys! {
         State "state" "Whether the server should exist. Default: present." words(&names(&STATE_WORDS));
         Power "power" "The power the server should have. Default: any." power();
         Shutdown "shutdown" "How the server may be stopped. Default: graceful-then-hard." words(&names(&SHUTDOWN_WORDS));
+        Grace "grace" "How long the guest is given to shut down before the plug is pulled. Only with shutdown: graceful-then-hard. Default: half of timeouts.settle, at most 5m."
+            duration();
         Reboot "reboot" "How the server may be rebooted. Default: soft-then-hard." words(&names(&REBOOT_WORDS));
         RebootedSince "rebooted_since" "Reboot the server unless it was rebooted after this instant." instant();
+        HealthyWhen "healthy_when" "When the server counts as healthy after a start, a resume or a reboot; none: no check."
+            json!({ "$ref": "#/$defs/healthy_when" });
         Protect "protect" "Never power off, reboot or delete, whatever else is declared. Default: false."
             json!({ "type": "boolean" });
         After "after" "Servers that it comes after, as selectors: it is started and rebooted after them, stopped before them."
@@ -123,6 +133,38 @@ keys! {
 
 fn selector() -> Value {
     json!({ "type": ["string", "number"], "minLength": 1, "examples": ["db-1", "east/db-*", "label:tier=db"] })
+}
+
+keys! {
+    /// The keys of `healthy_when:`.
+    HealthKey HEALTH_KEYS {
+        Tcp "tcp" "host:port that must take a connection. Placeholders: {name}, {id}, {provider}, {label:KEY}."
+            json!({ "type": "string", "minLength": 3 });
+        Http "http" "A URL whose GET must be answered with 2xx. No redirects, no credentials. Placeholders as for tcp."
+            json!({ "type": "string", "pattern": "^(https?://|\\{)" });
+        Exec "exec" "A program and its arguments, run where apply runs, without a shell, that must end with 0. Placeholders as for tcp."
+            json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": { "type": ["string", "number", "boolean"] } });
+        Within "within" "It must pass within this time. Default: 5m." duration();
+        Timeout "timeout" "One try takes so long at most. Default: 10s." duration();
+    }
+}
+
+keys! {
+    /// The keys of `rollout:`.
+    RolloutKey ROLLOUT_KEYS {
+        Select "select" "Which servers: a glob such as east/web-*, or label:tier=web. Default: all."
+            json!({ "type": "string", "minLength": 1 });
+        Waves "waves" "How many servers of those that a plan starts or interrupts each wave takes: 1, 10%, rest. What is left is one more."
+            json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": { "anyOf": [
+                { "type": "integer", "minimum": 1 },
+                { "type": "string", "pattern": "^(rest|[0-9]+|(100(\\.00?)?|[0-9]{1,2}(\\.[0-9]{1,2})?)%)$" },
+            ] } });
+        Pause "pause" "Between the end of a wave and the beginning of the next. Default: none." duration();
+        StopAfterFailures "stop_after_failures" "With so many failures nothing more of the rollout is started. Default: 1."
+            json!({ "type": "integer", "minimum": 1, "maximum": 1_000_000 });
+        HealthyWhen "healthy_when" "When its servers count as healthy, where they do not say themselves."
+            json!({ "$ref": "#/$defs/healthy_when" });
+    }
 }
 
 fn words(words: &[&str]) -> Value {

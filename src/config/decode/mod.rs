@@ -5,10 +5,12 @@ mod connections;
 mod defaults;
 mod duplicates;
 mod fields;
+mod health;
 mod keys;
 mod limits;
 mod names;
 mod order;
+mod rollouts;
 mod scalars;
 mod servers;
 mod words;
@@ -18,7 +20,8 @@ pub use scalars::parse_duration;
 pub(super) use collect::{Document, collect};
 pub(super) use connections::{missing, undecided};
 pub(super) use keys::{
-    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, Key, LIMIT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS,
+    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
 };
 
 use super::diagnostic::Diagnostic;

@@ -1,18 +1,24 @@
 //! `servers:`: one entry of the list becomes one or more desired servers, defaults filled in.
 
-use super::defaults::Defaults;
+use super::defaults::{Defaults, grace_without_fallback};
 use super::fields::Fields;
 use super::keys::ServerKey;
 use super::names::Names;
 use super::order::{GivenAfter, carried};
+use super::rollouts::{GivenRollout, of_server};
 use super::words::{REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS};
 use super::{Decoder, SERVER_KEYS};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::suggest::did_you_mean;
 use crate::config::yaml::{Content, Entry, Node};
-use crate::model::{Address, ConnectionName, DesiredServer, Labels, Location, NameRules};
+use crate::model::{
+    Address, ConnectionName, DesiredServer, GivenBy, Grace, Labels, Location, NameRules, Shutdown,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+/// How many keys an entry may have.
+const KEYS: usize = SERVER_KEYS.len();
 
 /// The most servers in all files together.
 const MAX_SERVERS: usize = 1_000_000;
@@ -51,10 +57,20 @@ impl KnownConnections {
     }
 }
 
+/// An entry that is about to become servers.
+struct Expanded<'e, 'a> {
+    node: &'e Node<'a>,
+    connection: usize,
+    template: DesiredServer,
+    /// Whether the entry itself says when its servers are healthy.
+    has_check: bool,
+}
+
 /// Turns entries into servers.
 pub(super) struct Servers<'c, 'n, 'a> {
     known: &'c KnownConnections,
     defaults: &'c Defaults,
+    rollouts: &'c [GivenRollout],
     default_connection: Option<usize>,
     default_labels: Labels,
     /// The connections or defaults are not known in full, so a missing one is no finding.
@@ -76,11 +92,17 @@ pub(super) struct Servers<'c, 'n, 'a> {
 
 impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
     /// Begins with no servers.
-    pub(super) fn new(known: &'c KnownConnections, defaults: &'c Defaults, doubtful: bool) -> Self {
+    pub(super) fn new(
+        known: &'c KnownConnections,
+        defaults: &'c Defaults,
+        rollouts: &'c [GivenRollout],
+        doubtful: bool,
+    ) -> Self {
         let default = defaults.provider.as_ref();
         Self {
             known,
             defaults,
+            rollouts,
             default_connection: default.and_then(|(name, _)| known.find(name)),
             default_labels: defaults.labels(),
             doubtful,
@@ -126,7 +148,9 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         let Some(names) = names else { return };
         let paired = pair(decoder, &fields, &names, old_names.as_ref());
         if let (Some(connection), true) = (connection, paired) {
-            self.expand(decoder, connection, template, &names, old_names.as_ref());
+            let has_check = fields.value(ServerKey::HealthyWhen as usize).is_some();
+            let entry = Expanded { node, connection, template, has_check };
+            self.expand(decoder, entry, &names, old_names.as_ref());
         }
         let servers = first..self.list.len();
         self.after.extend(after.map(|items| GivenAfter { items, servers }));
@@ -136,7 +160,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         &self,
         decoder: &mut Decoder<'_>,
         node: &Node<'_>,
-        fields: &Fields<'n, 'a, 12>,
+        fields: &Fields<'n, 'a, KEYS>,
     ) -> Option<usize> {
         let Some(given) = fields.value(ServerKey::Provider as usize) else {
             if self.defaults.provider.is_none() && !self.doubtful && !fields.partial {
@@ -160,7 +184,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         &mut self,
         decoder: &mut Decoder<'_>,
         node: &Node<'_>,
-        fields: &Fields<'n, 'a, 12>,
+        fields: &Fields<'n, 'a, KEYS>,
     ) -> DesiredServer {
         let value = |key: ServerKey| fields.value(key as usize);
         let defaults = self.defaults;
@@ -170,6 +194,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         let shutdown = or_default(value(ServerKey::Shutdown), defaults.shutdown.as_ref(), |node| {
             decoder.word(node, "shutdown", &SHUTDOWN_WORDS)
         });
+        let grace = self.grace(decoder, value(ServerKey::Grace), shutdown.unwrap_or_default());
         let reboot = or_default(value(ServerKey::Reboot), defaults.reboot.as_ref(), |node| {
             decoder.word(node, "reboot", &REBOOT_WORDS)
         });
@@ -177,9 +202,17 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             or_default(value(ServerKey::RebootedSince), defaults.rebooted_since.as_ref(), |node| {
                 decoder.instant(node, "rebooted_since")
             });
+        let healthy_when = match value(ServerKey::HealthyWhen) {
+            Some(node) => decoder.health_check(node).flatten(),
+            None => defaults.healthy_when.as_ref().and_then(|(check, _)| check.clone()),
+        };
         let protect = or_default(value(ServerKey::Protect), defaults.protect.as_ref(), |node| {
             decoder.boolean(node, "protect")
         });
+        let labels = self.labels(decoder, value(ServerKey::Labels));
+        if let Some(check) = &healthy_when {
+            decoder.labels_of_check(value(ServerKey::HealthyWhen).unwrap_or(node), check, &labels);
+        }
         DesiredServer {
             address: Address::new(self.nowhere.clone(), "".into()),
             id: id.map(Into::into),
@@ -187,13 +220,30 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             presence: presence.unwrap_or_default(),
             power: power.unwrap_or_default(),
             shutdown: shutdown.unwrap_or_default(),
+            grace,
             reboot: reboot.unwrap_or_default(),
             rebooted_since,
+            healthy_when,
+            rollout: None,
             protect: protect.unwrap_or_default(),
-            labels: self.labels(decoder, value(ServerKey::Labels)),
+            labels,
             after: Arc::default(),
             location: decoder.place(node.span),
         }
+    }
+
+    /// Only where the plug may be pulled after a while; a default simply means nothing elsewhere.
+    fn grace(&self, decoder: &mut Decoder<'_>, node: Option<&Node<'_>>, shutdown: Shutdown) -> Option<Grace> {
+        let falls_back = shutdown == Shutdown::GracefulThenHard;
+        let Some(node) = node else {
+            let default = self.defaults.grace.as_ref().filter(|_| falls_back)?;
+            return Some(Grace { period: default.0, given_by: GivenBy::Defaults });
+        };
+        let period = decoder.period(node, "grace")?;
+        if !falls_back {
+            decoder.report(node.span, grace_without_fallback(shutdown));
+        }
+        Some(Grace { period, given_by: GivenBy::Entry })
     }
 
     fn labels(&mut self, decoder: &mut Decoder<'_>, node: Option<&'n Node<'a>>) -> Labels {
@@ -221,11 +271,11 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
     fn expand(
         &mut self,
         decoder: &mut Decoder<'_>,
-        connection: usize,
-        mut template: DesiredServer,
+        entry: Expanded<'_, '_>,
         names: &Names<'_>,
         old_names: Option<&Names<'_>>,
     ) {
+        let Expanded { node, connection, mut template, has_check } = entry;
         if self.list.len() + names.len() > MAX_SERVERS {
             if !std::mem::replace(&mut self.full, true) {
                 let message = format!("there are more than {MAX_SERVERS} servers up to here");
@@ -236,6 +286,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         }
         let Some(known) = self.known.list.get(connection) else { return };
         template.address.connection = known.name.clone();
+        let first = self.list.len();
         for index in 1..names.len() {
             let mut server = template.clone();
             name(&mut server, index - 1, names, old_names);
@@ -244,6 +295,23 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         name(&mut template, names.len().saturating_sub(1), names, old_names);
         self.list.push(template);
         self.connections.resize(self.list.len(), connection);
+        if !self.rollouts.is_empty() {
+            self.roll_out(decoder, first, node, has_check);
+        }
+    }
+
+    /// Finds the rollouts of the servers from `first` on, and gives those that do not say their own check its check.
+    fn roll_out(&mut self, decoder: &mut Decoder<'_>, first: usize, node: &Node<'_>, has_check: bool) {
+        for server in self.list.iter_mut().skip(first) {
+            let Some(given) = of_server(self.rollouts, &server.address, &server.labels) else { continue };
+            server.rollout = Some(Arc::clone(&given.rollout));
+            if let (Some(check), false) = (&given.healthy_when, has_check) {
+                server.healthy_when.clone_from(check);
+            }
+            if let Some(check) = &server.healthy_when {
+                decoder.labels_of_check(node, check, &server.labels);
+            }
+        }
     }
 }
 
@@ -267,7 +335,7 @@ fn or_default<'n, 'a, T: Copy>(
 fn new_names<'n>(
     decoder: &mut Decoder<'_>,
     node: &Node<'_>,
-    fields: &Fields<'n, '_, 12>,
+    fields: &Fields<'n, '_, KEYS>,
 ) -> Option<Names<'n>> {
     let name = fields.value(ServerKey::Name as usize);
     if name.is_none() && !fields.partial {
@@ -287,7 +355,7 @@ pub(super) fn unresolved(name: &str, known: &KnownConnections) -> Diagnostic {
 /// Checks that what binds one server is not given for several, and that old names match new ones.
 fn pair(
     decoder: &mut Decoder<'_>,
-    fields: &Fields<'_, '_, 12>,
+    fields: &Fields<'_, '_, KEYS>,
     names: &Names<'_>,
     old_names: Option<&Names<'_>>,
 ) -> bool {

@@ -2,7 +2,9 @@
 
 use super::age::age_sentence;
 use super::words::Piece;
-use crate::plan::{BaseRecord, Cause, PlanDocument};
+use crate::model::Probe;
+use crate::plan::{BaseRecord, Cause, PlanDocument, Wave};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most selectors or servers that one sentence names.
 const NAMED: usize = 3;
@@ -27,6 +29,8 @@ pub(super) fn notes(document: &PlanDocument) -> Vec<Sentence<'_>> {
         let names = listed(stays.iter().map(|one| one.address.to_string().into()), stays.len());
         notes.push(sentence("Deleted, rebooted or suspended, which cannot be taken back: ", names));
     }
+    notes.extend(programs(document));
+    notes.extend(rollouts(document));
     if let Some(end) = document.expires_at {
         notes.push(vec![prose(format!("To be applied before {end}."))]);
     }
@@ -58,6 +62,37 @@ fn reach(document: &PlanDocument) -> Vec<Sentence<'_>> {
         notes.push(vec![prose(text)]);
     }
     notes
+}
+
+/// What an apply would run on the machine that it runs on: a reviewer must not have to look for it.
+fn programs(document: &PlanDocument) -> Option<Sentence<'_>> {
+    let steps = document.changes.iter().flat_map(|change| &change.steps);
+    let runs: BTreeSet<&str> = steps
+        .filter_map(|step| match &step.healthy_when.as_ref()?.probe {
+            Probe::Exec(words) => words.first().map(String::as_str),
+            _ => None,
+        })
+        .collect();
+    let names = listed(runs.iter().map(|program| (*program).into()), runs.len());
+    (!runs.is_empty()).then(|| sentence("Health checks run programs where this is applied: ", names))
+}
+
+/// The terms of each rollout.
+fn rollouts(document: &PlanDocument) -> Vec<Sentence<'_>> {
+    let waves = document.changes.iter().filter_map(|change| change.wave.as_ref());
+    let all: BTreeMap<u64, &Wave> = waves.map(|wave| (wave.rollout, wave)).collect();
+    let told = |wave: &&'_ Wave| {
+        let pause = wave.pause.map_or_else(String::new, |pause| format!(", {pause} between them"));
+        let failures = wave.stop_after_failures;
+        let noun = if failures == 1 { "failure" } else { "failures" };
+        format!(" in {} waves ({}){pause}, stopped after {failures} {noun}.", wave.of, wave.sizes)
+    };
+    all.values()
+        .map(|wave| {
+            let words = told(wave);
+            vec![prose("Rolled out: "), Piece::Name(wave.servers.as_str().into()), prose(words)]
+        })
+        .collect()
 }
 
 /// How many changes and problems come from where.

@@ -6,7 +6,7 @@ use super::age::age;
 use super::danger::{Danger, by_danger};
 use super::origin::notes;
 use super::verdict::verdict;
-use super::words::{Piece, action, deeds};
+use super::words::{Piece, action, deeds, terms};
 use crate::model::{Location, Verb};
 use crate::plan::{Cause, Change, PlanDocument, Problem, Severity};
 use crate::report::paint::safe;
@@ -123,6 +123,10 @@ fn of_change(danger: Danger, change: &Change) -> Finding<'_> {
         // Writing to a String cannot fail.
         let label = if deed.verb == Verb::Delete { "it" } else { deed.label };
         let _ = write!(message, "; {label} {}", words.trim());
+    }
+    for (label, pieces) in terms(change) {
+        let words: String = pieces.iter().map(Piece::as_str).collect();
+        let _ = write!(message, "; {label}: {words}");
     }
     message.push_str(&from(change.cause));
     Finding {

@@ -4,7 +4,7 @@ use super::PlanView;
 use super::danger::by_danger;
 use super::origin::notes;
 use super::verdict::verdict;
-use super::words::{Deed, Piece, call, deeds, severity, telling_id};
+use super::words::{Deed, Piece, call, deeds, severity, telling_id, terms};
 use crate::model::Verb;
 use crate::plan::{Cause, Change, PlanDocument, Problem, Severity};
 use crate::report::paint::{Paint, safe};
@@ -74,6 +74,9 @@ fn change_text(out: &mut String, change: &Change, paint: Paint) {
     for deed in deeds(change) {
         deed_text(out, &deed, paint);
     }
+    for (label, pieces) in terms(change) {
+        line(out, &format!("    {label:<7} {}", words(&pieces)));
+    }
 }
 
 fn deed_text(out: &mut String, deed: &Deed<'_>, paint: Paint) {
@@ -98,7 +101,9 @@ fn more_text(out: &mut String, change: &Change, paint: Paint) {
     let why = format!("{}{place}", change.reasons.join(", "));
     line(out, &paint.dim(&format!("    why     {}", safe(&why))));
     for step in &change.steps {
-        let hard = step.fallback.as_ref().map_or_else(String::new, |other| format!(", else {}", call(other)));
+        let after = step.grace.map_or_else(String::new, |grace| format!(" after {grace}"));
+        let hard =
+            step.fallback.as_ref().map_or_else(String::new, |other| format!(", else {}{after}", call(other)));
         let text = format!("{}{hard}", call(&step.operation));
         line(out, &paint.dim(&format!("    call    {}", safe(&text))));
     }

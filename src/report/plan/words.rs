@@ -1,7 +1,7 @@
 //! The words of a change, the same in every format. What comes from a file or a provider is kept apart from the
 //! program's own words: each format escapes it in its own way.
 
-use crate::model::{CaseRule, OffKind, Operation, Power, RebootKind, Verb};
+use crate::model::{CaseRule, OffKind, Operation, Power, Probe, RebootKind, Verb};
 use crate::plan::{Change, Problem, Severity, Step, StepRef};
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -67,6 +67,7 @@ pub(super) fn deeds(change: &Change) -> Vec<Deed<'_>> {
             let mut pieces = vec![prose(format!("{before} -> {after}"))];
             pieces.extend(note(step));
             pieces.extend(waits("  (after ", ")", on_the_way(change, verb)));
+            pieces.extend(grace(step).map(|grace| prose(format!(" ({grace})"))));
             deeds.push(Deed { verb, label: "power", pieces });
         }
     }
@@ -146,6 +147,35 @@ fn note(step: &Step) -> Option<Piece<'_>> {
     step.note.as_ref().map(|note| prose(format!(" ({note})")))
 }
 
+/// Under which terms a change is made: what must pass before it is done, and when it may begin.
+pub(super) fn terms(change: &Change) -> Vec<(&'static str, Vec<Piece<'_>>)> {
+    let check = change.steps.iter().find_map(|step| step.healthy_when.as_ref());
+    let health = check.map(|check| {
+        let kind = match &check.probe {
+            Probe::Tcp(_) => "tcp ",
+            Probe::Http(_) => "http ",
+            Probe::Exec(_) => "runs ",
+        };
+        let mut pieces = vec![prose(kind)];
+        for (at, text) in check.probe.texts().iter().enumerate() {
+            pieces.extend((at > 0).then(|| prose(" ")));
+            pieces.push(name(text));
+        }
+        pieces.push(prose(format!(" within {}", check.within)));
+        ("health", pieces)
+    });
+    let wave = change.wave.as_ref().map(|wave| {
+        ("wave", vec![prose(format!("{} of {} of ", wave.number, wave.of)), name(&wave.servers)])
+    });
+    health.into_iter().chain(wave).collect()
+}
+
+/// What comes when the grace has passed, where the plan says how long that is.
+fn grace(step: &Step) -> Option<String> {
+    let (fallback, grace) = (step.fallback.as_ref()?, step.grace?);
+    Some(format!("else {} after {grace}", call(fallback)))
+}
+
 fn power_word(power: Option<Power>) -> &'static str {
     power.map_or("not reported", Power::word)
 }
@@ -183,9 +213,13 @@ pub(super) fn remarks(change: &Change) -> String {
         if step.after.len() > named(step.after.len()) {
             let _ = write!(out, " and {} more", step.after.len() - named(step.after.len()));
         }
-        if let Some(note) = &step.note {
-            let _ = write!(out, "; {note}");
+        for more in step.note.clone().into_iter().chain(grace(step)) {
+            let _ = write!(out, "; {more}");
         }
+    }
+    for (label, pieces) in terms(change) {
+        let words: String = pieces.iter().map(Piece::as_str).collect();
+        let _ = write!(out, "; {label}: {words}");
     }
     out
 }

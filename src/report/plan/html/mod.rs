@@ -7,7 +7,7 @@ use super::PlanView;
 use super::danger::{Danger, by_danger};
 use super::origin::notes;
 use super::verdict::verdict;
-use super::words::{Piece, action, deeds, severity, telling_id};
+use super::words::{Piece, action, deeds, severity, telling_id, terms};
 use crate::model::{Location, Verb};
 use crate::plan::{Cause, Change, Problem};
 use base64::Engine;
@@ -162,6 +162,15 @@ fn table(out: &mut String, changes: &[Change]) {
     out.push_str("</tbody>\n</table>\n");
 }
 
+fn pieces(out: &mut String, pieces: &[Piece<'_>]) {
+    for piece in pieces {
+        match piece {
+            Piece::Prose(words) => push(out, &words.replace(" -> ", " → ")),
+            Piece::Name(name) => out.push_str(&code(name)),
+        }
+    }
+}
+
 fn row(out: &mut String, danger: Danger, change: &Change) {
     let kinds: Vec<&str> = change.actions.iter().map(|verb| kind(*verb)).collect();
     let rank = Danger::ALL.iter().position(|one| *one == danger).unwrap_or_default();
@@ -186,12 +195,11 @@ fn row(out: &mut String, danger: Danger, change: &Change) {
         if deed.verb != Verb::Delete {
             let _ = write!(out, "<span class=\"label\">{}</span> ", deed.label);
         }
-        for piece in &deed.pieces {
-            match piece {
-                Piece::Prose(words) => push(out, &words.replace(" -> ", " → ")),
-                Piece::Name(name) => out.push_str(&code(name)),
-            }
-        }
+        pieces(out, &deed.pieces);
+    }
+    for (label, words) in terms(change) {
+        let _ = write!(out, "<br><span class=\"label\">{label}</span> ");
+        pieces(out, &words);
     }
     out.push_str("</td><td role=\"cell\">");
     out.push_str(&change.cause.map_or_else(String::new, |cause| format!("{} ", from(cause))));

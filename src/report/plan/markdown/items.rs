@@ -5,7 +5,7 @@ use crate::model::{Location, Verb};
 use crate::plan::{Cause, Change, Problem, Refusal, Severity};
 use crate::report::plan::PlanView;
 use crate::report::plan::danger::{Danger, by_danger};
-use crate::report::plan::words::{Piece, action, deeds, severity, telling_id};
+use crate::report::plan::words::{Piece, action, deeds, severity, telling_id, terms};
 
 /// What a line is about, in the order in which lines are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,7 +115,7 @@ fn row(change: &Change) -> String {
     let actions: Vec<String> =
         change.actions.iter().map(|verb| format!("**{}**", prose(&action(change, *verb)))).collect();
     let id = telling_id(change).map_or_else(String::new, |id| format!(" (id {})", cell(id)));
-    let words: Vec<String> = deeds(change)
+    let mut words: Vec<String> = deeds(change)
         .iter()
         .map(|deed| {
             let words: String = deed.pieces.iter().map(piece).collect();
@@ -123,6 +123,9 @@ fn row(change: &Change) -> String {
             if deed.verb == Verb::Delete { words } else { format!("{}: {}", deed.label, words.trim()) }
         })
         .collect();
+    for (label, pieces) in terms(change) {
+        words.push(format!("{label}: {}", pieces.iter().map(piece).collect::<String>()));
+    }
     let reasons: Vec<String> =
         from(change.cause).into_iter().chain(change.reasons.iter().map(|reason| prose(reason))).collect();
     let place = change.location.as_ref().map_or_else(String::new, |at| format!(" {}", cell(&place(at))));
