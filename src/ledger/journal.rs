@@ -107,10 +107,15 @@ impl Journal {
 
     fn append(&self, entry: impl FnOnce(u64) -> Entry) -> Result<u64, JournalError> {
         let mut tail = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |what: String| JournalError { path: self.path.clone(), what };
         let seq = tail.next_seq;
-        tail.append(&entry(seq))
-            .map_err(|error| JournalError { path: self.path.clone(), what: error.to_string() })?;
-        tail.next_seq += 1;
+        // A damaged record may hold the highest number there is: one that is used twice would settle another call.
+        let next = seq.checked_add(1);
+        let next = next.ok_or_else(|| {
+            failed("a record in it has the highest number there is; move the file aside".into())
+        })?;
+        tail.append(&entry(seq)).map_err(|error| failed(error.to_string()))?;
+        tail.next_seq = next;
         Ok(seq)
     }
 }

@@ -109,17 +109,17 @@ fn take(replay: &mut Replay, intents: &mut HashMap<u64, Story>, entry: Entry) {
             replay.facts.born.get_or_insert(at);
         }
         Entry::Intent(intent) => {
-            replay.next_seq = replay.next_seq.max(intent.seq + 1);
+            replay.next_seq = replay.next_seq.max(intent.seq.saturating_add(1));
             intents.insert(intent.seq, Story { intent, accepted: None, outcome: None });
         }
         Entry::Conclusion(conclusion) => {
-            replay.next_seq = replay.next_seq.max(conclusion.intent + 1);
+            replay.next_seq = replay.next_seq.max(conclusion.intent.saturating_add(1));
             if let Some(story) = intents.get_mut(&conclusion.intent) {
                 story.outcome = Some(conclusion.outcome);
             }
         }
         Entry::Accepted { intent, ticket, .. } => {
-            replay.next_seq = replay.next_seq.max(intent + 1);
+            replay.next_seq = replay.next_seq.max(intent.saturating_add(1));
             if let Some(story) = intents.get_mut(&intent) {
                 story.accepted = Some(ticket);
             }
