@@ -88,7 +88,7 @@ fn feed(name: &str, seeds: &[Vec<u8>], cases: usize, most: Duration, target: imp
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
     let begun = Instant::now();
     let (cases, most) = if is_long() { (cases * 50, most * 100) } else { (cases, most) };
-    let mut fed = 0;
+    let (mut fed, mut slowest) = (0, (Duration::ZERO, 0, 0));
     for case in 0..seeds.len() + cases {
         let bytes = match seeds.get(case) {
             Some(seed) => seed.clone(),
@@ -103,12 +103,17 @@ fn feed(name: &str, seeds: &[Vec<u8>], cases: usize, most: Duration, target: imp
             panic!("{name}, case {case}, after {took:?}; kept as {}", kept.display());
         }
         fed += 1;
+        slowest = slowest.max((took, case, bytes.len()));
         if begun.elapsed() > most {
             break;
         }
     }
     assert!(fed > seeds.len().min(cases), "{name}: only {fed} cases in {most:?}");
-    println!("{name}: {fed} cases in {:?}", begun.elapsed());
+    let (took, case, length) = slowest;
+    println!(
+        "{name}: {fed} cases in {:?}; the slowest took {took:?}: case {case}, {length} bytes",
+        begun.elapsed()
+    );
 }
 
 /// A seed with one to five things done to it.

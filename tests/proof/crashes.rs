@@ -40,12 +40,17 @@ pub(crate) fn jobs(row: &'static Registration) -> Vec<Job> {
 /// Killed at calls that ask for a change, and at the others: each point on a stand of its own.
 fn killed_at_calls(row: &'static Registration, before: bool) -> Harm {
     let Undisturbed { calls, changes, .. } = undisturbed(row);
-    let of_changes = points(changes, 2).into_iter().map(|point| (point, true));
-    let of_others =
-        points(calls - changes, if before { 1 } else { 2 }).into_iter().map(|point| (point, false));
+    let of_changes = points(changes, 2).into_iter().map(|point| (point, true, false));
+    let of_others = points(calls - changes, if before { 1 } else { 2 }).into_iter();
+    let of_others = of_others.map(|point| (point, false, false));
+    // Once there has been time for evidence, a run may settle by it what a person would be asked before.
+    let of_changes = of_changes.chain([(changes.div_ceil(2), true, true)]);
     let mut harm = Harm::default();
-    for (point, only_changes) in of_changes.chain(of_others) {
-        let stand = Stand::new(row);
+    for (point, only_changes, is_patient) in of_changes.chain(of_others) {
+        let mut stand = Stand::new(row);
+        if is_patient {
+            stand.patience = if crate::is_long() { "65s" } else { "12s" };
+        }
         let mut others = 0;
         stand.gate.judge(move |call| {
             others += usize::from(call.change == 0);

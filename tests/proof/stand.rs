@@ -46,6 +46,8 @@ pub(crate) struct Stand {
     pub(crate) excused: Vec<String>,
     /// Entries whose call the provider is still at, as it says itself.
     pub(crate) under_way: Vec<String>,
+    /// How long a run waits for what an earlier one left behind to show itself.
+    pub(crate) patience: &'static str,
     /// A call that failed for good may be sent again by a later run.
     pub(crate) may_fail: bool,
     folder: TempDir,
@@ -91,6 +93,7 @@ impl Stand {
             harm: Harm { runs: 1, ..Harm::default() },
             excused: Vec::new(),
             under_way: Vec::new(),
+            patience: "300ms",
             may_fail: false,
             folder: tempfile::tempdir().unwrap(),
         };

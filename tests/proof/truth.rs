@@ -11,7 +11,7 @@ impl Stand {
     /// One apply, its report held against the counts.
     pub(crate) fn apply(&mut self, more: &[&str]) -> Vec<Value> {
         let mut args = vec!["apply", "--auto-approve", "--allow-delete", "--partial", "--format", "json"];
-        args.extend(["--settle-timeout", "300ms"]);
+        args.extend(["--settle-timeout", self.patience]);
         args.extend(more);
         let before = self.tallies();
         let ran = self.run(&args);
@@ -98,8 +98,14 @@ impl Stand {
         for round in 0..8 {
             self.until_quiet();
             let counts = self.tallies();
-            let ran =
-                self.run(&["plan", "--format", "json", "--detailed-exitcode", "--settle-timeout", "300ms"]);
+            let ran = self.run(&[
+                "plan",
+                "--format",
+                "json",
+                "--detailed-exitcode",
+                "--settle-timeout",
+                self.patience,
+            ]);
             // A call of the run that was killed may have been in the network until now.
             if round > 0 && self.tallies() != counts {
                 self.wrong_server(&format!("a plan changed something: {ran:?}"));
