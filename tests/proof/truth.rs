@@ -2,7 +2,7 @@
 
 use crate::stand::{Ran, Stand};
 use crate::table::Harm;
-use fleetform::model::Verb;
+use fleetform::model::{ConnectionName, ServerId, Verb};
 use fleetform::simulator::Tally;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -220,8 +220,15 @@ impl Stand {
                 (Verb::Rename, Some(live)) => live["name"] == wish.name.as_str(),
                 (_, None) => false,
             });
-            if !is_so && !self.excused.contains(&wish.name) {
-                self.lose(&format!("it is not so: {told}"));
+            // A call that hung, on a server that somebody put right: the provider may call it finished, and be believed.
+            let believed = || fleetform::ledger::read(&self.path(".fleetform")).unwrap().facts.boots;
+            let key = || (ConnectionName::from("c"), ServerId::from(wish.id.as_str()));
+            if !is_so && self.may_fail && believed().contains_key(&key()) {
+                self.harm.on_its_word += 1;
+            } else if !is_so && !self.excused.contains(&wish.name) {
+                let journal = std::fs::read_to_string(self.journal()).unwrap();
+                let its: Vec<&str> = journal.lines().filter(|line| line.contains(&wish.id)).collect();
+                self.lose(&format!("it is not so: {told}; {its:?}"));
             }
         }
         for (id, tally) in &tallies {
