@@ -9,9 +9,13 @@ check:
 test:
     cargo test --locked
 
-# The long property runs
+# The long runs: properties, crash points, fuzzing
 test-long:
-    FLEETFORM_LONG=1 cargo test --release --locked --test properties
+    FLEETFORM_LONG=1 cargo test --release --locked --test properties --test proof --test fuzz
+
+# The table of faults and what came of them; all points with FLEETFORM_LONG=1
+proof:
+    cargo test --locked --test proof -- --nocapture
 
 # Renew golden files, snapshots and schemas; then read the diff
 bless:

@@ -348,3 +348,13 @@ fn the_holder_of_a_lock_holds_it_until_it_is_killed() {
     // Until the other end is closed, at the latest.
     let _ = std::io::stdin().lines().next();
 }
+
+#[test]
+fn a_record_with_the_highest_number_there_is_can_be_read_and_nothing_is_sent_after_it() {
+    let highest = SENT.replace("\"seq\":1", &format!("\"seq\":{}", u64::MAX));
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(file(folder.path()), format!("{BORN}\n{highest}\n")).unwrap();
+    assert!(read(folder.path()).unwrap().facts.unresolved.contains_key(&key()));
+    let refused = open(folder.path()).intend(&address(), &id(), &REBOOT, None).unwrap_err();
+    assert!(refused.to_string().contains("highest number"), "{refused}");
+}

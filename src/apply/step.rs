@@ -76,9 +76,12 @@ impl Executor<'_> {
         self.note(subject.address, format!("{why}; now {fallback}"));
         match self.call(subject, Way::last(fallback)).await {
             CallEnd::Step(StepEnd::Done(how)) => StepEnd::Done(format!("{how}, by {fallback} after: {why}")),
+            // The first way was sent as well, and may still come: who reads of the second alone would not know.
+            CallEnd::Step(StepEnd::Failed(then))
+            | CallEnd::CameToNothing(then)
+            | CallEnd::StillRunning(then) => StepEnd::Failed(format!("{why}; then {fallback}: {then}")),
             CallEnd::Step(end) => end,
-            CallEnd::Refused(error) => StepEnd::Failed(error.to_string()),
-            CallEnd::CameToNothing(why) | CallEnd::StillRunning(why) => StepEnd::Failed(why),
+            CallEnd::Refused(error) => StepEnd::Failed(format!("{why}; then {fallback}: {error}")),
         }
     }
 

@@ -163,8 +163,13 @@ impl Journal {
         // Whoever takes over waits until the record is written, or comes first and it is not.
         let _turn = self.lock.turn().map_err(failed)?;
         let seq = tail.next_seq;
+        // A damaged record may hold the highest number there is: one that is used twice would settle another call.
+        let next = seq.checked_add(1);
+        let next = next.ok_or_else(|| {
+            failed("a record in it has the highest number there is; move the file aside".into())
+        })?;
         tail.append(&entry(seq)).map_err(|error| failed(error.to_string()))?;
-        tail.next_seq += 1;
+        tail.next_seq = next;
         Ok(seq)
     }
 

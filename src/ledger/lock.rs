@@ -149,7 +149,7 @@ impl Lock {
     /// Sees to it that the token is higher than this one: the lock's file may have been lost.
     pub(super) fn outrank(&self, token: u64) {
         if self.token() <= token {
-            locked(&self.lease.holder).token = token + 1;
+            locked(&self.lease.holder).token = token.saturating_add(1);
             self.lease.renew();
         }
     }
@@ -298,7 +298,7 @@ impl Lease {
     fn write_first(&self, file: &File, token_before: u64) -> io::Result<()> {
         let mut holder = locked(&self.holder);
         let now = Timestamp::now();
-        (holder.token, holder.since, holder.heartbeat) = (token_before + 1, now, Some(now));
+        (holder.token, holder.since, holder.heartbeat) = (token_before.saturating_add(1), now, Some(now));
         *locked(&self.alive) = Instant::now();
         // That it cannot be written does not make the system's lock less held; but nobody must be able to replace a
         // holder by what an earlier one left there.

@@ -3,7 +3,7 @@
 use crate::rig::Setup;
 use crate::stage::{Stage, effects, gogrid, hostway, verbs};
 use fleetform::apply::ChangeOutcome::{self, Done, Failed, Unresolved};
-use fleetform::model::{Operation, RebootKind, Verb};
+use fleetform::model::{OffKind, Operation, RebootKind, Verb};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -162,6 +162,22 @@ async fn a_graceful_way_that_is_refused_falls_back_to_the_hard_one_where_both_ar
     let results = stage.run(&[change]).await;
     assert_eq!((results[0].outcome, stage.tally(&id).reboots), (Done, 1), "{}", results[0].detail);
     assert!(results[0].detail.contains("hard"), "{}", results[0].detail);
+}
+
+#[tokio::test]
+async fn a_failure_of_the_harder_way_tells_of_the_softer_one_that_may_still_come() {
+    for type_name in ["clc", "huawei-workspace"] {
+        let setup = Setup { settle: "2500ms", timeout: Duration::from_millis(800), ..Setup::default() };
+        let stage = Stage::with(fleetform::providers::find(type_name).unwrap(), &setup);
+        let mut change = stage.change("runs", Operation::PowerOff { method: OffKind::Graceful });
+        change.steps[0].fallback = Some(Operation::PowerOff { method: OffKind::Hard });
+        let id = change.id.clone();
+        let results = stage.run(&[change]).await;
+        assert_eq!(results[0].outcome, Failed, "{}", results[0].detail);
+        let detail = &results[0].detail;
+        assert!(detail.contains("after 800 ms") && detail.contains("then power off (hard)"), "{detail}");
+        crate::rig::eventually(|| stage.tally(&id).power_offs == 1).await;
+    }
 }
 
 #[tokio::test]
