@@ -59,7 +59,7 @@ pub fn ledger(bytes: &[u8]) {
     for known in before.facts.unresolved.keys() {
         assert!(open.facts.unresolved.contains_key(known), "{known:?} was open and is not any more");
     }
-    journal.conclude(seq, Outcome::Done, "fuzz").unwrap();
+    journal.conclude(seq, Outcome::Done, None, "fuzz").unwrap();
     drop(journal);
     let after = ledger::read(folder.path()).unwrap();
     assert!(after.facts.boots.contains_key(&key) && !after.facts.unresolved.contains_key(&key));
