@@ -94,6 +94,7 @@ impl Lock {
         // A patience beyond what a clock can count is endless.
         let deadline = Instant::now().checked_add(patience);
         let mut suspect: Option<(Holder, Instant)> = None;
+        let mut chances = 5;
         loop {
             let holder = match open().and_then(Lease::try_take).map_err(failed)? {
                 Attempt::Taken(lease) => return Ok(Self::begin(lease, author)),
@@ -115,6 +116,12 @@ impl Lock {
                 (silent, _) => suspect = silent.map(|silent| (silent.clone(), Instant::now())),
             }
             if deadline.is_some_and(|end| Instant::now() >= end) {
+                // It has the lock since a moment ago, and is about to write who it is.
+                if holder.is_none() && chances > 0 {
+                    chances -= 1;
+                    std::thread::sleep(LOOK);
+                    continue;
+                }
                 let holder = holder.map(Box::new);
                 return Err(LockError::Held { path: folder.into(), holder, terms });
             }
