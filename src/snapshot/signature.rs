@@ -233,7 +233,7 @@ mod tests {
             let error = SigningKey::read(garbage, None).unwrap_err();
             assert!(!error.contains(&line[100..110]), "{error}");
         }
-        for garbage in ["", "RWQ", OF_TEST, &text, &PUBLISHED.replace("RWQ", "XXX")] {
+        for garbage in ["", "RWQ", OF_TEST, &text, &PUBLISHED.replace("RWQ", "ABC")] {
             assert!(VerifyingKey::read(garbage).is_err(), "{garbage}");
         }
     }

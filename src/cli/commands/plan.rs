@@ -72,7 +72,8 @@ fn expiry(now: Timestamp, time: Duration) -> Result<Timestamp, Failure> {
     now.checked_add(time).map_err(|_| Failure::usage("--expires is further away than a calendar reaches"))
 }
 
-fn from_providers(
+/// Reads the fleet and its live servers, and plans.
+pub(super) fn from_providers(
     global: &Global,
     shape: &Shape,
     io: &mut Io<'_>,

@@ -2,11 +2,10 @@
 
 use crate::cli::args::{Global, Shape, SnapshotArgs};
 use crate::cli::exit::{self, Failure, code};
-use crate::cli::fetch::{self, Planned};
+use crate::cli::fetch::Planned;
 use crate::cli::io::Io;
 use crate::cli::session::{Session, targets};
-use crate::cli::stop::{Signals, block_on};
-use crate::cli::{early, whole};
+use crate::cli::whole;
 use crate::config;
 use crate::plan::{Code, Problem};
 use crate::report::problems_text;
@@ -31,17 +30,7 @@ pub(in crate::cli) fn run(global: &Global, args: &SnapshotArgs, io: &mut Io<'_>)
     // Down to the second: it is shown everywhere, and it may seem older than it is, never younger.
     let taken_at = Timestamp::now();
     let taken_at = Timestamp::from_second(taken_at.as_second()).unwrap_or(taken_at);
-    let (session, planned) = block_on(async {
-        let signals = Signals::listen()?;
-        let work = async {
-            let (session, reading) = early::open(global, &shape, io).await?;
-            session.check_selectors(&shape)?;
-            let replay = fetch::read_ledger(&session, io)?;
-            let planned = fetch::planned(&session, &shape, reading, replay, io).await?;
-            Ok((session, planned))
-        };
-        signals.unless_interrupted(work).await
-    })?;
+    let (session, planned) = super::plan::from_providers(global, &shape, io)?;
     let mut snapshot = of(&session, &planned, taken_at);
     let targets = targets(&session.fleet);
     snapshot.led_to(|name| targets.get(name).map(|target| target.settings.clone()));

@@ -1,11 +1,8 @@
 //! `status`: the live servers against the file, one line each.
 
 use crate::cli::args::{Format, Global, Shape, StatusArgs};
-use crate::cli::early;
 use crate::cli::exit::{self, Failure, code};
-use crate::cli::fetch;
 use crate::cli::io::Io;
-use crate::cli::stop::{Signals, block_on};
 use crate::report::{problems_text, status_rows, status_text};
 use std::time::Duration;
 
@@ -13,17 +10,7 @@ pub(in crate::cli) fn run(global: &Global, args: &StatusArgs, io: &mut Io<'_>) -
     // Nobody waits for a status: what is in transition is shown as that.
     let shape =
         Shape { target: args.target.clone(), settle_timeout: Some(Duration::ZERO), ..Shape::default() };
-    let (session, planned) = block_on(async {
-        let signals = Signals::listen()?;
-        let work = async {
-            let (session, reading) = early::open(global, &shape, io).await?;
-            session.check_selectors(&shape)?;
-            let replay = fetch::read_ledger(&session, io)?;
-            let planned = fetch::planned(&session, &shape, reading, replay, io).await?;
-            Ok((session, planned))
-        };
-        signals.unless_interrupted(work).await
-    })?;
+    let (session, planned) = super::plan::from_providers(global, &shape, io)?;
     let rows = status_rows(&planned.inputs(&session), &planned.plan);
     if global.format == Format::Json {
         io.print_json(&serde_json::json!({
