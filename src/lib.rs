@@ -9,6 +9,7 @@
 //! - [`snapshot`]: what the providers and the ledger said, as a file to plan from
 //! - [`ledger`]: what live state cannot tell; [`apply`]: carries a plan out
 //! - [`report`]: what people and pipelines read; [`forge`]: the one comment on a pull request
+//! - [`watch`]: the loop that enforces: what a round may do, and what is told of it
 //! - [`simulator`]: the other side of the wire, on loopback
 //! - [`cli`]: arguments to library calls; thin
 
@@ -27,3 +28,4 @@ pub mod providers;
 pub mod report;
 pub mod simulator;
 pub mod snapshot;
+pub mod watch;

@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("snapshot", &["model", "plan"]),
     ("report", &["model", "config", "diff", "plan", "ledger", "apply"]),
     ("simulator", &["model"]),
+    ("watch", &["model", "plan", "ledger"]),
 ];
 
 /// What the registry may use: it opens providers and lends their faces to the simulator.

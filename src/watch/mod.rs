@@ -1,0 +1,8 @@
+//! The loop that keeps power states as the file says: what a round may do, and what is told of it.
+
+mod status;
+
+pub use status::{
+    ConnectionStatus, Contested, Correction, Counted, Drift, FileStatus, HoldStatus, OnDrift, Role, Round,
+    STATUS_VERSION, ServerCount, Status, Upcoming, Watcher,
+};
