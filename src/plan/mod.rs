@@ -28,7 +28,7 @@ pub use change::{Change, Facts, Step, StepRef};
 pub use document::{
     BaseRecord, FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord, SnapshotRecord, Target,
 };
-pub use govern::HoldInForce;
+pub use govern::{HoldInForce, effective, holds_in_force};
 pub use guard::{Accepted, GuardName, Refusal, check as check_guards};
 pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
 pub use narrow::narrow;
