@@ -2,6 +2,7 @@
 
 use super::batch::Batches;
 use super::follow::Pace;
+use super::gate::Gate;
 use super::health::Checked;
 use super::outcome::{ChangeOutcome, ChangeResult, Event, Health, Observer};
 use super::rollout::Rollouts;
@@ -9,7 +10,7 @@ use super::step::{StepEnd, Subject};
 use super::{Link, Links};
 use crate::health::Probes;
 use crate::ledger::{EvidenceLevel, IntentLog};
-use crate::model::{Address, Operation, ServerName};
+use crate::model::{Address, Operation, ServerName, Verb};
 use crate::plan::{Change, Step, StepRef};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -36,6 +37,7 @@ pub struct Executor<'a> {
     pub(super) rollouts: Rollouts<'a>,
     stop: watch::Receiver<bool>,
     slots: Semaphore,
+    gate: &'a dyn Gate,
     progress: HashMap<&'a Address, watch::Sender<Progress>>,
 }
 
@@ -84,6 +86,19 @@ pub async fn execute(
     limits: Limits,
     stop: watch::Receiver<bool>,
 ) -> Vec<ChangeResult> {
+    execute_through(changes, links, log, observer, limits, stop, &()).await
+}
+
+/// The same, with a gate that is asked right before anything is started.
+pub async fn execute_through(
+    changes: &[Change],
+    links: &Links,
+    log: &dyn IntentLog,
+    observer: &dyn Observer,
+    limits: Limits,
+    stop: watch::Receiver<bool>,
+    gate: &dyn Gate,
+) -> Vec<ChangeResult> {
     let executor = Executor {
         links,
         log,
@@ -94,6 +109,7 @@ pub async fn execute(
         rollouts: Rollouts::of(changes),
         stop,
         slots: Semaphore::new(limits.parallelism.max(1)),
+        gate,
         progress: changes.iter().map(|c| (&c.address, watch::channel(Progress::default()).0)).collect(),
     };
     let mut under_way: FuturesUnordered<_> = changes
@@ -157,6 +173,11 @@ impl Executor<'_> {
             // Others of its wave may have failed while it waited for its turn.
             let gate = change.wave.as_ref().filter(|_| at == 0);
             if let Some(why) = gate.and_then(|wave| self.rollouts.stopped(wave)) {
+                return not_started(change, at, &why);
+            }
+            // What follows a rename at once is a part of it: half of a swap would leave a temporary name.
+            let goes_on = at > 0 && step.operation.verb() == Verb::Rename;
+            if !goes_on && let Err(why) = self.gate.check(change, step) {
                 return not_started(change, at, &why);
             }
             so_far.begun.get_or_insert_with(Instant::now);

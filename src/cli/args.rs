@@ -1,8 +1,10 @@
 //! The command line's grammar. Nothing else in the program knows clap.
 
 mod comment;
+mod hold;
 
 pub(super) use comment::CommentArgs;
+pub(super) use hold::{FreezeArgs, HoldArgs, ReleaseArgs};
 
 use super::events::Target;
 use super::exit::code;
@@ -128,6 +130,16 @@ pub(super) enum Command {
     Import(ImportArgs),
     /// Settle a change whose outcome nobody can see
     Resolve(ResolveArgs),
+    /// Keep servers on, off or as they are for a while
+    Hold(HoldArgs),
+    /// End a hold early
+    Release(ReleaseArgs),
+    /// Let nothing be done to any server for a while
+    Freeze(FreezeArgs),
+    /// End the freeze early
+    Thaw,
+    /// What is held or frozen, by whom and until when
+    Holds,
     /// What was sent, when, by whom, and what came of it
     History(HistoryArgs),
     /// Verify, repair or compact the ledger
@@ -431,6 +443,8 @@ pub(super) enum SchemaOf {
     Events,
     // A line of the ledger's journal.
     Ledger,
+    // A line of the ledger's holds.
+    Holds,
     // What `history --format json` prints.
     History,
 }
