@@ -33,6 +33,7 @@ fn fleet(size: usize) -> Vec<DesiredServer> {
             protect: false,
             labels: labels.clone(),
             after: std::sync::Arc::default(),
+            rule: None,
             location: Location { file: "fleet.yaml".into(), line: 1, column: 1 },
         })
         .collect()
@@ -82,6 +83,7 @@ fn bench(criterion: &mut Criterion) {
                 let now = Timestamp::UNIX_EPOCH;
                 plan(black_box(&Inputs {
                     desired: &desired,
+                    rules: &[],
                     availability: &[],
                     live: &live,
                     ledger: &ledger,
@@ -96,6 +98,7 @@ fn bench(criterion: &mut Criterion) {
                 let now = Timestamp::UNIX_EPOCH;
                 plan(black_box(&Inputs {
                     desired: &desired,
+                    rules: &[],
                     availability: &bounds,
                     live: &live,
                     ledger: &ledger,

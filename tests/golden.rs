@@ -131,6 +131,7 @@ impl Case {
         };
         let inputs = Inputs {
             desired: &desired,
+            rules: &self.fleet.rules,
             availability: &self.fleet.availability,
             live: &live,
             ledger: &self.ledger,

@@ -45,6 +45,7 @@ pub(super) fn compare(
     };
     let mut before = plan(&Inputs {
         desired: &fleet.servers,
+        rules: &fleet.rules,
         availability: &fleet.availability,
         options: &options,
         ..planned.inputs(session)

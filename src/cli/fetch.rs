@@ -46,6 +46,7 @@ impl Planned<'_> {
     pub(super) fn inputs<'b>(&'b self, session: &'b Session) -> Inputs<'b> {
         Inputs {
             desired: &session.fleet.servers,
+        rules: &session.fleet.rules,
             availability: &session.fleet.availability,
             live: &self.live,
             ledger: &self.replay.facts,
@@ -59,6 +60,7 @@ impl Planned<'_> {
 pub(super) fn used(session: &Session, options: &Options) -> BTreeSet<ConnectionName> {
     connections_needed(&Inputs {
         desired: &session.fleet.servers,
+        rules: &session.fleet.rules,
         availability: &session.fleet.availability,
         live: &[],
         ledger: &LedgerFacts::default(),

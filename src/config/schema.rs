@@ -2,7 +2,7 @@
 
 use super::decode::{
     AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS,
-    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    RULE_KEYS,    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
 };
 use crate::model::{ProviderSpec, SettingKind, SettingSpec};
 use serde_json::{Map, Value, json};
@@ -25,6 +25,7 @@ pub fn fleet_schema(specs: &[&'static ProviderSpec]) -> Value {
             "timeouts": or_nothing(mapping(&TIMEOUT_KEYS)),
             "defaults": or_nothing(mapping(&DEFAULT_KEYS)),
             "server": required(mapping(&SERVER_KEYS), &["name"]),
+            "rule": mapping(&RULE_KEYS),
             "availability": required(mapping(&AVAILABILITY_KEYS), &["select", "min_on"]),
             "limits": or_nothing(mapping(&LIMIT_KEYS)),
             "healthy_when": { "anyOf": [{ "const": "none" }, mapping(&HEALTH_KEYS)] },

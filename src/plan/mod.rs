@@ -7,6 +7,7 @@ mod cause;
 mod change;
 mod decide;
 mod document;
+mod govern;
 mod guard;
 mod inputs;
 mod narrow;
@@ -26,6 +27,7 @@ pub use change::{Change, Facts, Step, StepRef};
 pub use document::{
     BaseRecord, FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord, SnapshotRecord, Target,
 };
+pub use govern::effective;
 pub use guard::{Accepted, GuardName, Refusal, check as check_guards};
 pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
 pub use narrow::narrow;

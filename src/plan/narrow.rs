@@ -84,6 +84,7 @@ pub fn narrow(
     let counted = document.summary;
     document.summary = Summary {
         left_out,
+        governed: counted.governed,
         ..Summary::count(&document.changes, &document.problems, counted.unchanged, counted.unmanaged)
     };
     record(document, options);

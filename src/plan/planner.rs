@@ -2,6 +2,7 @@
 
 use super::change::Change;
 use super::decide::Case;
+use super::govern::{Effective, govern};
 use super::inputs::{ConnectionLive, Inputs, ReadFailure};
 use super::narrow;
 use super::order::order_renames;
@@ -30,6 +31,14 @@ pub struct Plan {
 
 /// Makes the plan.
 pub fn plan(inputs: &Inputs<'_>) -> Plan {
+    let Effective { desired, problems, governed } = govern(inputs);
+    let mut plan = of_entries(&Inputs { desired: &desired, ..*inputs }, problems);
+    plan.summary.governed = governed;
+    plan
+}
+
+/// Makes the plan of the effective entries. `problems` are what is known to be wrong already.
+fn of_entries(inputs: &Inputs<'_>, problems: Vec<Problem>) -> Plan {
     let mut entries: HashMap<&ConnectionName, Vec<&DesiredServer>> = HashMap::new();
     for desired in inputs.desired {
         entries.entry(&desired.address.connection).or_default().push(desired);
@@ -38,7 +47,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     for all in entries.values_mut() {
         all.sort_by(|a, b| a.address.cmp(&b.address));
     }
-    let mut result = Plan::default();
+    let mut result = Plan { problems, ..Plan::default() };
     let mut unchanged = 0;
     let mut unmanaged = 0;
     let mut left_out = 0;
@@ -131,7 +140,7 @@ impl Room<'_> {
         let mut part = PartialPlan::default();
         let mut managed = vec![false; self.servers.len()];
         for (entry, binding) in desired.iter().zip(&bindings) {
-            self.claim(&mut managed, entry, binding, &index);
+            claim(&mut managed, entry, binding, &index);
             if is_ordered {
                 part.standings.push((entry.address.clone(), Standing::of(binding, self.servers)));
             }
@@ -149,24 +158,9 @@ impl Room<'_> {
         let index = LiveIndex::new(self.servers, &self.connection.capabilities.names);
         let mut managed = vec![false; self.servers.len()];
         for (entry, binding) in desired.iter().zip(&bind_all(desired, &index)) {
-            self.claim(&mut managed, entry, binding, &index);
+            claim(&mut managed, entry, binding, &index);
         }
         managed
-    }
-
-    /// Which live servers an entry is about, even where it cannot be told which of them it means.
-    #[allow(clippy::unused_self, reason = "it belongs to the room, whose index it takes")]
-    fn claim(&self, managed: &mut [bool], entry: &DesiredServer, binding: &Binding, index: &LiveIndex<'_>) {
-        match binding {
-            Binding::Bound(at) | Binding::Claimed { live: at, .. } => managed[*at] = true,
-            Binding::BothNames { .. } | Binding::Ambiguous(_) => {
-                let names = std::iter::once(&entry.address.name).chain(&entry.renamed_from);
-                for at in names.flat_map(|name| index.with_name(name.as_str())) {
-                    managed[at] = true;
-                }
-            }
-            Binding::Nothing => {}
-        }
     }
 
     fn entry(
@@ -216,9 +210,7 @@ impl Room<'_> {
             options: self.inputs.options,
         };
         let decision = case.decide();
-        let not_so =
-            decision.problems.iter().any(|p| p.severity == Severity::Error || p.code == Code::MissingServer);
-        if decision.change.is_none() && !not_so {
+        if decision.change.is_none() && !decision.is_refused && !decision.is_missing() {
             self.unchanged(part, entry);
         }
         // Before renames are ordered: a name that is left taken is in their way.
@@ -328,6 +320,25 @@ impl Room<'_> {
             other.address, other.location
         );
         problem(entry, Code::BoundTwice, text)
+    }
+}
+
+/// Which live servers an entry is about, even where it cannot be told which of them it means.
+pub(super) fn claim(
+    managed: &mut [bool],
+    entry: &DesiredServer,
+    binding: &Binding,
+    index: &LiveIndex<'_>,
+) {
+    match binding {
+        Binding::Bound(at) | Binding::Claimed { live: at, .. } => managed[*at] = true,
+        Binding::BothNames { .. } | Binding::Ambiguous(_) => {
+            let names = std::iter::once(&entry.address.name).chain(&entry.renamed_from);
+            for at in names.flat_map(|name| index.with_name(name.as_str())) {
+                managed[at] = true;
+            }
+        }
+        Binding::Nothing => {}
     }
 }
 

@@ -77,6 +77,7 @@ impl Small {
                 after: before
                     .map(|other| After {
                         selector: Selector::parse(&name(other)).unwrap(),
+                        rule: None,
                         location: place.clone(),
                     })
                     .collect(),

@@ -62,6 +62,7 @@ pub(crate) struct Room {
 pub(crate) struct World {
     pub(crate) rooms: Vec<Room>,
     pub(crate) desired: Vec<DesiredServer>,
+    pub(crate) rules: Vec<Rule>,
     pub(crate) availability: Vec<Availability>,
     pub(crate) ledger: LedgerFacts,
     pub(crate) options: Options,
@@ -80,6 +81,7 @@ impl World {
         let live: Vec<ConnectionLive<'_>> = self.rooms.iter().map(Room::live).collect();
         look(&Inputs {
             desired: &self.desired,
+            rules: &self.rules,
             availability: &self.availability,
             live: &live,
             ledger: &self.ledger,
@@ -236,6 +238,7 @@ fn entry(connection: &'static str) -> impl Strategy<Value = DesiredServer> {
                 protect,
                 labels: Arc::new(BTreeMap::from([("tier".into(), tier.into())])),
                 after: after.into_iter().map(|selector| After { selector, location: place(line) }).collect(),
+                rule: None,
                 location: place(line),
             }
         },

@@ -11,6 +11,7 @@ mod limits;
 mod names;
 mod order;
 mod rollouts;
+mod rules;
 mod scalars;
 mod servers;
 mod words;
@@ -21,7 +22,7 @@ pub(super) use collect::{Document, collect};
 pub(super) use connections::{missing, undecided};
 pub(super) use keys::{
     AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS,
-    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    RULE_KEYS,    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
 };
 
 use super::diagnostic::Diagnostic;

@@ -228,6 +228,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             protect: protect.unwrap_or_default(),
             labels,
             after: Arc::default(),
+            rule: None,
             location: decoder.place(node.span),
         }
     }
