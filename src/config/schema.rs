@@ -1,8 +1,8 @@
 //! The JSON Schema of the fleet file, made of the tables that the decoder reads.
 
 use super::decode::{
-    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS,
-    RULE_KEYS,    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS, RULE_KEYS,
+    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
 };
 use crate::model::{ProviderSpec, SettingKind, SettingSpec};
 use serde_json::{Map, Value, json};

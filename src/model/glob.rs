@@ -119,7 +119,9 @@ pub fn globs_meet(one: &str, other: &str) -> bool {
             meet[j] = match (a, b) {
                 (None, None) => true,
                 // The star takes nothing, or one character of the other.
-                (Some('*'), _) | (_, Some('*')) => (a.is_some() && skip_a()) || (b.is_some() && skip_b(&meet)),
+                (Some('*'), _) | (_, Some('*')) => {
+                    (a.is_some() && skip_a()) || (b.is_some() && skip_b(&meet))
+                }
                 (Some(a), Some(b)) => {
                     (a == b || *a == '?' || *b == '?') && below.get(j + 1).copied().unwrap_or(false)
                 }

@@ -1,8 +1,8 @@
 //! A rule over live servers: which it selects and what it wants of them. What is wanted is an entry without a name.
 
 use super::{
-    Address, ConnectionName, DesiredServer, HealthCheck, Labels, Location, Power, Rollout, Selector, ServerId,
-    ServerName, glob_matches, globs_meet,
+    Address, ConnectionName, DesiredServer, HealthCheck, Labels, Location, Power, Rollout, Selector,
+    ServerId, ServerName, glob_matches, globs_meet,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -124,7 +124,8 @@ impl Rule {
         };
         let selector = whole(selector);
         let can = |glob: &Box<str>| globs_meet(&selector, &whole(glob));
-        globs_meet(&selector, &format!("{connection}/?*")) && (self.globs.is_empty() || self.globs.iter().any(can))
+        globs_meet(&selector, &format!("{connection}/?*"))
+            && (self.globs.is_empty() || self.globs.iter().any(can))
     }
 
     /// The entry for one live server: bound by its id, under the name that it has, so that nothing is ever renamed.
@@ -144,6 +145,24 @@ impl Rule {
             entry.rollout = Some(Arc::clone(&given.rollout));
         }
         entry
+    }
+
+    /// Whether a change with these reasons, of this line, is of an entry that the rule has made. The file may lie
+    /// elsewhere by now.
+    pub fn made(&self, reasons: &[String], location: Option<&Location>) -> bool {
+        let own = self.location();
+        let is_there = location.is_some_and(|at| (at.line, at.column) == (own.line, own.column));
+        is_there && reasons.contains(&self.reason())
+    }
+
+    /// Why its changes are made.
+    pub fn reason(&self) -> String {
+        format!("rule {}", self.name)
+    }
+
+    /// Whether it selects by name and connection alone.
+    pub fn is_by_name(&self) -> bool {
+        self.power_is.is_none() && self.tags.is_empty() && self.older_than.is_none()
     }
 
     /// Its labels.

@@ -11,7 +11,7 @@ use super::schedule::{self, Standing};
 use super::summary::Summary;
 use super::wave;
 use crate::diff::{Binding, LiveIndex, bind_all};
-use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, Presence, ServerId};
+use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, Presence, Rule, ServerId};
 use std::collections::{BTreeMap, HashMap};
 
 /// What would be done, and what stands in the way.
@@ -78,6 +78,10 @@ fn of_entries(inputs: &Inputs<'_>, problems: Vec<Problem>) -> Plan {
     }
     // A connection that was never read is no empty one.
     let never = ReadFailure { message: "it was not read".into(), transient: false };
+    let is_there = |name: &ConnectionName| inputs.live.iter().any(|live| live.name == *name);
+    for name in inputs.rules.iter().flat_map(|rule| &rule.connections).filter(|name| !is_there(name)) {
+        entries.entry(name).or_default();
+    }
     for (name, desired) in entries {
         result.problems.extend(unreadable(inputs, name, &desired, &never));
     }
@@ -324,12 +328,7 @@ impl Room<'_> {
 }
 
 /// Which live servers an entry is about, even where it cannot be told which of them it means.
-pub(super) fn claim(
-    managed: &mut [bool],
-    entry: &DesiredServer,
-    binding: &Binding,
-    index: &LiveIndex<'_>,
-) {
+pub(super) fn claim(managed: &mut [bool], entry: &DesiredServer, binding: &Binding, index: &LiveIndex<'_>) {
     match binding {
         Binding::Bound(at) | Binding::Claimed { live: at, .. } => managed[*at] = true,
         Binding::BothNames { .. } | Binding::Ambiguous(_) => {
@@ -376,8 +375,20 @@ fn unreadable(
     failure: &ReadFailure,
 ) -> Option<Problem> {
     let count = desired.iter().filter(|entry| inputs.options.selects(entry)).count();
-    let servers = if count == 1 { "1 server".to_owned() } else { format!("{count} servers") };
-    (count > 0).then(|| Problem {
+    let targets = &inputs.options.targets;
+    let may_select = |rule: &&Rule| {
+        let is_meant = |target| rule.meets(target).any(|name| name == connection);
+        if targets.is_empty() { rule.connections.contains(connection) } else { targets.iter().any(is_meant) }
+    };
+    let rules = inputs.rules.iter().filter(may_select).count();
+    let servers = match (count, rules) {
+        (0, _) => "what rules select".to_owned(),
+        (1, 0) => "1 server".to_owned(),
+        (_, 0) => format!("{count} servers"),
+        (1, _) => "1 server, and what rules select,".to_owned(),
+        _ => format!("{count} servers, and what rules select,"),
+    };
+    (count + rules > 0).then(|| Problem {
         code: if failure.transient { Code::Unreachable } else { Code::Unreadable },
         severity: Severity::Error,
         address: Address::new(connection.clone(), "*".into()),

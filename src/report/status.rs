@@ -3,7 +3,7 @@
 use super::paint::{Paint, safe};
 use crate::diff::{Binding, LiveIndex, bind_all};
 use crate::model::{Address, DesiredServer, Presence, ServerId, ServerName};
-use crate::plan::{Inputs, Plan};
+use crate::plan::{Inputs, Plan, effective};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -26,6 +26,9 @@ pub struct StatusRow {
     pub wanted: String,
     /// `ok`, the pending actions, or the code of the problem.
     pub status: String,
+    /// The rule that governs it, where the file does not list it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }
 
 /// Lines up the selected entries with what is there and what the plan says of them.
@@ -41,9 +44,10 @@ pub fn status_rows(inputs: &Inputs<'_>, plan: &Plan) -> Vec<StatusRow> {
         problems.entry(&problem.address).or_insert(problem.code.as_str());
     }
     let mut rows = Vec::new();
+    let desired = effective(inputs);
     for connection in inputs.live {
         let entries: Vec<&DesiredServer> =
-            inputs.desired.iter().filter(|entry| entry.address.connection == connection.name).collect();
+            desired.iter().filter(|entry| entry.address.connection == connection.name).collect();
         let servers = connection.servers.as_deref().unwrap_or(&[]);
         let case = connection.capabilities.names.case;
         let index = LiveIndex::new(servers, &connection.capabilities.names);
@@ -72,6 +76,7 @@ pub fn status_rows(inputs: &Inputs<'_>, plan: &Plan) -> Vec<StatusRow> {
                 } else {
                     entry.power.to_string()
                 },
+                rule: entry.rule.as_deref().map(str::to_owned),
                 status: pending.or(problem).unwrap_or_else(|| "ok".into()),
             });
         }
@@ -101,7 +106,11 @@ pub fn status_text(rows: &[StatusRow], plan: &Plan, paint: Paint) -> String {
     }
     let ok = rows.iter().filter(|row| row.status == "ok").count();
     let rest = rows.len() - ok;
-    let _ = writeln!(out, "\n{ok} as declared, {rest} not; {} unmanaged.", plan.summary.unmanaged);
+    let governed = match plan.summary.governed {
+        0 => String::new(),
+        count => format!(", {count} governed by rules"),
+    };
+    let _ = writeln!(out, "\n{ok} as declared, {rest} not; {} unmanaged{governed}.", plan.summary.unmanaged);
     out
 }
 
@@ -110,5 +119,9 @@ fn cells(row: &StatusRow) -> [String; 4] {
     if let Some(live) = row.live_name.as_ref().filter(|_| row.is_called_otherwise) {
         let _ = write!(name, " (now {})", safe(live.as_str()));
     }
-    [name, safe(row.live.as_deref().unwrap_or("-")), row.wanted.clone(), row.status.clone()]
+    let mut wanted = row.wanted.clone();
+    if let Some(rule) = &row.rule {
+        let _ = write!(wanted, " (rule {})", safe(rule));
+    }
+    [name, safe(row.live.as_deref().unwrap_or("-")), wanted, row.status.clone()]
 }

@@ -77,10 +77,10 @@ impl Small {
                 after: before
                     .map(|other| After {
                         selector: Selector::parse(&name(other)).unwrap(),
-                        rule: None,
                         location: place.clone(),
                     })
                     .collect(),
+                rule: None,
                 location: place.clone(),
             }
         };
@@ -93,6 +93,7 @@ impl Small {
         World {
             rooms: vec![Room { name: CONNECTION, type_name: CONNECTION, capabilities: &EVERYTHING, servers }],
             desired: self.servers.iter().enumerate().map(entry).collect(),
+            rules: Vec::new(),
             availability: self.rules.iter().enumerate().map(rule).collect(),
             ledger: LedgerFacts { born: Some(now() - jiff::Span::new().hours(48)), ..LedgerFacts::default() },
             options: Options::default(),

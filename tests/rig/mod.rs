@@ -269,7 +269,15 @@ pub(crate) async fn plan_now(
     }];
     let options = fleetform::plan::Options::default();
     let now = jiff::Timestamp::now();
-    fleetform::plan::plan(&Inputs { desired, rules: &[], availability: &[], live: &live, ledger, now, options: &options })
+    fleetform::plan::plan(&Inputs {
+        desired,
+        rules: &[],
+        availability: &[],
+        live: &live,
+        ledger,
+        now,
+        options: &options,
+    })
 }
 
 /// A server as a fleet file with a name alone wants it.

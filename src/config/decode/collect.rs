@@ -53,14 +53,20 @@ pub(in crate::config) fn collect(
     }
     let Servers { list: servers, connections, after, lost, .. } = servers;
     duplicates::report(&servers, &connections, &all.known, findings);
-    let mut rules =
-        rules::Rules::new(&all.known, &all.defaults, &all.rollouts, all.limits.bounds_deletes(), all.doubtful);
+    let mut rules = rules::Rules::new(
+        &all.known,
+        &all.defaults,
+        &all.rollouts,
+        all.limits.bounds_deletes(),
+        all.doubtful,
+    );
     for (file, items) in &lists.rules {
         let mut decoder = Decoder { file, findings };
         items.iter().for_each(|node| rules.add(&mut decoder, node));
     }
     let rules::Rules { list: rules, lost: rules_lost, .. } = rules;
-    let incomplete = lost || rules_lost || all.doubtful || documents.iter().any(|d| !d.reading.broken.is_empty());
+    let incomplete =
+        lost || rules_lost || all.doubtful || documents.iter().any(|d| !d.reading.broken.is_empty());
     order::check((&servers, &rules), &after, &all.availability, incomplete, findings);
     if !all.doubtful && !findings.has_errors() {
         rollouts::report_unused(&all.rollouts, &rules, findings);

@@ -6,7 +6,9 @@ use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::findings::Findings;
 use crate::config::suggest::did_you_mean;
 use crate::config::yaml::{Content, Node};
-use crate::model::{After, Availability, Bound, DesiredServer, Edge, Location, Roster, Rule, Selector, Succession};
+use crate::model::{
+    After, Availability, Bound, DesiredServer, Edge, Location, Roster, Rule, Selector, Succession,
+};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 

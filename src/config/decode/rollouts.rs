@@ -48,7 +48,10 @@ pub(super) fn governed(rollouts: &[GivenRollout]) -> Arc<[GovernedRollout]> {
 }
 
 /// The checks that servers of a rule may get from a rollout.
-pub(super) fn checks_met<'r>(rollouts: &'r [GivenRollout], rule: &Rule) -> impl Iterator<Item = &'r HealthCheck> {
+pub(super) fn checks_met<'r>(
+    rollouts: &'r [GivenRollout],
+    rule: &Rule,
+) -> impl Iterator<Item = &'r HealthCheck> {
     let meets = |given: &&GivenRollout| given.may_mean(rule);
     rollouts.iter().filter(meets).filter_map(|given| given.healthy_when.as_ref()?.as_deref())
 }

@@ -12,8 +12,8 @@ use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::suggest::did_you_mean;
 use crate::config::yaml::{Content, Node};
 use crate::model::{
-    Address, Age, ConnectionName, DesiredPower, DesiredServer, GivenBy, GovernedRollout, Grace, Labels, Presence,
-    Rule, Shutdown,
+    Address, Age, ConnectionName, DesiredPower, DesiredServer, GivenBy, GovernedRollout, Grace, Labels,
+    Presence, Rule, Shutdown,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -70,7 +70,10 @@ impl<'c> Rules<'c> {
     fn decode(&mut self, decoder: &mut Decoder<'_>, node: &Node<'_>) -> Option<Rule> {
         if self.list.len() == MAX_RULES {
             let message = format!("there are more than {MAX_RULES} rules up to here");
-            decoder.report(node.span, Diagnostic::error(BAD_RULE, message).cure("let one rule have several globs"));
+            decoder.report(
+                node.span,
+                Diagnostic::error(BAD_RULE, message).cure("let one rule have several globs"),
+            );
             return None;
         }
         let fields = decoder.fields(node, &RULE_KEYS, "a rule")?;
@@ -134,7 +137,8 @@ impl<'c> Rules<'c> {
         let place = decoder.place(node.span);
         if let Some(first) = self.names.get(&name) {
             let message = format!("there are two rules with the name {}", quote(text));
-            let finding = Diagnostic::error("duplicate_rule", message).related("the first is here", first.clone());
+            let finding =
+                Diagnostic::error("duplicate_rule", message).related("the first is here", first.clone());
             decoder.report(node.span, finding.cure("give each rule a name of its own, or none"));
             return None;
         }
@@ -156,7 +160,11 @@ impl<'c> Rules<'c> {
     }
 
     /// The connections of the fleet on which the rule can select a server.
-    fn connections(&self, rule: &Rule, providers: Option<BTreeSet<ConnectionName>>) -> BTreeSet<ConnectionName> {
+    fn connections(
+        &self,
+        rule: &Rule,
+        providers: Option<BTreeSet<ConnectionName>>,
+    ) -> BTreeSet<ConnectionName> {
         let all = || self.known.names().map(ConnectionName::from).collect();
         let mut connections: BTreeSet<ConnectionName> = providers.unwrap_or_else(all);
         connections.retain(|name| rule.can_match_on(name.as_str()));
@@ -199,13 +207,8 @@ impl<'c> Rules<'c> {
         if let Some(check) = &healthy_when {
             decoder.labels_of_check(value(RuleKey::HealthyWhen).unwrap_or(node), check, &labels);
         }
-        let wants = [
-            RuleKey::State,
-            RuleKey::Power,
-            RuleKey::RebootedSince,
-            RuleKey::Protect,
-            RuleKey::Labels,
-        ];
+        let wants =
+            [RuleKey::State, RuleKey::Power, RuleKey::RebootedSince, RuleKey::Protect, RuleKey::Labels];
         if wants.into_iter().all(|key| value(key).is_none()) && !fields.partial {
             let message = "the rule does not say what it wants";
             let cure = "write power:, protect:, rebooted_since:, labels: or state: absent with older_than:";
@@ -293,7 +296,9 @@ fn described(globs: &[Box<str>], tags: &[Box<str>], providers: Option<&BTreeSet<
     match (globs, tags, providers) {
         ([_, ..], ..) => joined(globs.iter().map(|glob| &**glob).collect()),
         (_, [_, ..], _) => format!("tag {}", joined(tags.iter().map(|tag| &**tag).collect())),
-        (.., Some(names)) => format!("provider {}", joined(names.iter().map(ConnectionName::as_str).collect())),
+        (.., Some(names)) => {
+            format!("provider {}", joined(names.iter().map(ConnectionName::as_str).collect()))
+        }
         _ => "power_is".into(),
     }
 }

@@ -2,7 +2,7 @@
 //! first rule that selects a server has it; where nobody knows whether a rule does, no later one has it either.
 
 use super::Effective;
-use super::judge::{Candidate, Verdict};
+use super::judge::{Candidate, Unknown, Verdict};
 use super::tally::{LeftOut, Tallies};
 use crate::diff::{LiveIndex, bind_all};
 use crate::model::{Address, DesiredServer, LiveServer, LiveState, Presence, Rule};
@@ -74,8 +74,13 @@ impl Room<'_> {
             address.truncate(prefix);
             address.push_str(name.as_str());
             let capabilities = self.connection.capabilities;
-            let candidate =
-                Candidate { server, address: &address, name: name.as_str(), capabilities, now: self.inputs.now };
+            let candidate = Candidate {
+                server,
+                address: &address,
+                name: name.as_str(),
+                capabilities,
+                now: self.inputs.now,
+            };
             let Some((at, rule)) = self.share_out(&candidate, managed, tallies) else { continue };
             match left_out(server, rule, || is_taken(name.as_str())) {
                 Some(why) => self.leave_out(tallies, (at, rule), why, &candidate),
@@ -139,8 +144,13 @@ impl Room<'_> {
 /// up all the others.
 fn left_out(server: &LiveServer, rule: &Rule, is_taken: impl FnOnce() -> bool) -> Option<LeftOut> {
     let wish = &rule.wish;
-    let acts = wish.presence == Presence::Absent || wish.power.wanted().is_some() || wish.rebooted_since.is_some();
+    let acts =
+        wish.presence == Presence::Absent || wish.power.wanted().is_some() || wish.rebooted_since.is_some();
     match &server.state {
+        // The file does not let it be, and nothing else may either.
+        _ if wish.presence == Presence::Absent && rule.older_than.is_none() => {
+            Some(LeftOut::Unknown(Unknown::Age))
+        }
         _ if server.id.is_none() => Some(LeftOut::WithoutId),
         _ if is_taken() => Some(LeftOut::Namesake),
         LiveState::Unrecognised(_) if acts => Some(LeftOut::Unrecognised),

@@ -119,12 +119,16 @@ impl<'a> Tallies<'a> {
         let mut problems = Vec::new();
         for (rule, count) in self.rules.iter().zip(&self.counts) {
             problems.extend(count.left_out.iter().map(|(why, few)| left_out(rule, *why, few, &count.silent)));
-            let is_read = |name: &ConnectionName| inputs.live.iter().any(|live| live.name == *name && live.servers.is_ok());
+            let is_read = |name: &ConnectionName| {
+                inputs.live.iter().any(|live| live.name == *name && live.servers.is_ok())
+            };
             if !is_whole || !rule.connections.iter().all(is_read) {
                 continue;
             }
             problems.extend(self.whole(rule, count));
-            problems.extend(count.conflicts.iter().map(|(winner, few)| conflict(&self.rules[*winner], rule, few)));
+            problems.extend(
+                count.conflicts.iter().map(|(winner, few)| conflict(&self.rules[*winner], rule, few)),
+            );
         }
         problems
     }
@@ -138,9 +142,11 @@ impl<'a> Tallies<'a> {
         if count.own > 0 || count.live == 0 {
             return None;
         }
-        let entries = (count.by_entries > 0).then(|| format!("entries of the file have {}", count.by_entries));
+        let entries =
+            (count.by_entries > 0).then(|| format!("entries of the file have {}", count.by_entries));
         let earlier = count.by_rules.iter();
-        let earlier = earlier.map(|(rule, number)| format!("the rule {} has {number}", self.rules[*rule].name));
+        let earlier =
+            earlier.map(|(rule, number)| format!("the rule {} has {number}", self.rules[*rule].name));
         let takers: Vec<String> = entries.into_iter().chain(earlier).take(SHOWN + 1).collect();
         let text = format!(
             "it governs none of the {} live servers that it selects: {}; put it before them, or remove it",
@@ -173,7 +179,11 @@ fn conflict(winner: &Rule, rule: &Rule, few: &Few) -> Problem {
 }
 
 fn wish(rule: &Rule) -> String {
-    if rule.wish.presence == Presence::Absent { "absent".into() } else { format!("power {}", rule.wish.power) }
+    if rule.wish.presence == Presence::Absent {
+        "absent".into()
+    } else {
+        format!("power {}", rule.wish.power)
+    }
 }
 
 fn left_out(rule: &Rule, why: LeftOut, few: &Few, types: &[&'static str]) -> Problem {
