@@ -10,7 +10,7 @@ use super::words::{POWER_IS_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS};
 use super::{Decoder, RULE_KEYS};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::suggest::did_you_mean;
-use crate::config::yaml::{Content, Node};
+use crate::config::yaml::{Content, Entry, Node};
 use crate::model::{
     Address, Age, ConnectionName, DesiredPower, DesiredServer, GivenBy, GovernedRollout, Grace, Labels,
     Presence, Rule, Shutdown,
@@ -209,7 +209,10 @@ impl<'c> Rules<'c> {
         }
         let wants =
             [RuleKey::State, RuleKey::Power, RuleKey::RebootedSince, RuleKey::Protect, RuleKey::Labels];
-        if wants.into_iter().all(|key| value(key).is_none()) && !fields.partial {
+        // A key that is not known may have been meant to say it.
+        let is_known = |entry: &Entry<'_>| RULE_KEYS.iter().any(|key| key.name == entry.key);
+        let is_whole = matches!(&node.content, Content::Map(entries) if entries.iter().all(is_known));
+        if wants.into_iter().all(|key| value(key).is_none()) && is_whole && !fields.partial {
             let message = "the rule does not say what it wants";
             let cure = "write power:, protect:, rebooted_since:, labels: or state: absent with older_than:";
             decoder.report(node.span, Diagnostic::error(BAD_RULE, message).cure(cure));
@@ -322,7 +325,7 @@ impl Decoder<'_> {
             return self.text(node, what).map(|text| vec![(node, text)]);
         };
         if items.is_empty() || items.len() > MAX_ITEMS {
-            let message = format!("{what} must be 1 to {MAX_ITEMS} of them");
+            let message = format!("{what} must hold 1 to {MAX_ITEMS} items");
             self.report(node.span, Diagnostic::error(BAD_RULE, message));
             return None;
         }

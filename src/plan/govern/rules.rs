@@ -117,7 +117,7 @@ impl Room<'_> {
                     is_open = false;
                     self.leave_out(tallies, (at, rule), LeftOut::Unknown(what), candidate);
                 }
-                (Verdict::Unknown(_), _) => {}
+                (Verdict::Unknown(_), _) => tallies.perhaps(at),
             }
         }
         winner

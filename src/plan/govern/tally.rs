@@ -5,7 +5,7 @@ use super::judge::Unknown;
 use crate::model::{Address, ConnectionName, DesiredPower, Presence, Rule};
 use crate::plan::inputs::Inputs;
 use crate::plan::problem::{Code, Problem, Severity};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many servers are named.
 const SHOWN: usize = 3;
@@ -25,6 +25,13 @@ impl Few {
             self.first.insert(at, address.to_owned());
             self.first.truncate(SHOWN);
         }
+    }
+}
+
+impl Few {
+    /// The word that fits the number.
+    fn word(&self, one: &'static str, more: &'static str) -> &'static str {
+        if self.count == 1 { one } else { more }
     }
 }
 
@@ -63,9 +70,17 @@ struct Count {
     by_rules: BTreeMap<usize, u64>,
     /// Of these, those of which the other rule wants something else.
     conflicts: BTreeMap<usize, Few>,
-    left_out: BTreeMap<LeftOut, Few>,
-    /// Provider types that do not tell what it selects by.
-    silent: Vec<&'static str>,
+    /// Selected perhaps; it made no difference.
+    perhaps: u64,
+    left_out: BTreeMap<LeftOut, LeftOuts>,
+}
+
+/// Servers that are left out for one reason.
+#[derive(Clone, Default)]
+struct LeftOuts {
+    few: Few,
+    /// Their provider types.
+    types: BTreeSet<&'static str>,
 }
 
 /// What is told of each rule.
@@ -104,11 +119,14 @@ impl<'a> Tallies<'a> {
 
     /// A server is left out.
     pub(super) fn left_out(&mut self, rule: usize, why: LeftOut, address: &str, type_name: &'static str) {
-        let count = &mut self.counts[rule];
-        count.left_out.entry(why).or_default().add(address);
-        if let Err(at) = count.silent.binary_search(&type_name) {
-            count.silent.insert(at, type_name);
-        }
+        let left_out = self.counts[rule].left_out.entry(why).or_default();
+        left_out.few.add(address);
+        left_out.types.insert(type_name);
+    }
+
+    /// Nobody knows whether the rule selects a server that is not its anyway.
+    pub(super) fn perhaps(&mut self, rule: usize) {
+        self.counts[rule].perhaps += 1;
     }
 
     /// Everything that there is to say, by rule. Of a rule as a whole something can be said only where all of its
@@ -118,7 +136,7 @@ impl<'a> Tallies<'a> {
         let is_whole = options.targets.is_empty() && options.excludes.is_empty();
         let mut problems = Vec::new();
         for (rule, count) in self.rules.iter().zip(&self.counts) {
-            problems.extend(count.left_out.iter().map(|(why, few)| left_out(rule, *why, few, &count.silent)));
+            problems.extend(count.left_out.iter().map(|(why, all)| left_out(rule, *why, all)));
             let is_read = |name: &ConnectionName| {
                 inputs.live.iter().any(|live| live.name == *name && live.servers.is_ok())
             };
@@ -134,9 +152,9 @@ impl<'a> Tallies<'a> {
     }
 
     fn whole(&self, rule: &Rule, count: &Count) -> Option<Problem> {
-        if count.live == 0 && count.left_out.is_empty() {
-            let text = "no live server is selected by it; correct what it selects by, or remove it once it has done \
-                        its work";
+        if count.live == 0 && count.perhaps == 0 && count.left_out.is_empty() {
+            let text = "the rule selects no live server; correct what it selects by, or remove it once it has done its \
+                        work";
             return Some(warning(rule, Code::RuleUnmatched, text.into()));
         }
         if count.own > 0 || count.live == 0 {
@@ -149,8 +167,8 @@ impl<'a> Tallies<'a> {
             earlier.map(|(rule, number)| format!("the rule {} has {number}", self.rules[*rule].name));
         let takers: Vec<String> = entries.into_iter().chain(earlier).take(SHOWN + 1).collect();
         let text = format!(
-            "it governs none of the {} live servers that it selects: {}; put it before them, or remove it",
-            count.live,
+            "the rule governs none of what it selects ({}): {}; put it before them, or remove it",
+            if count.live == 1 { "1 live server".to_owned() } else { format!("{} live servers", count.live) },
             takers.join(", ")
         );
         Some(warning(rule, Code::RuleShadowed, text))
@@ -169,7 +187,7 @@ fn contradict(one: &Rule, other: &Rule) -> bool {
 
 fn conflict(winner: &Rule, rule: &Rule, few: &Few) -> Problem {
     let text = format!(
-        "it wants {} and the earlier rule {} ({}) wants {} of {few}; the earlier one holds",
+        "the rule wants {} and the earlier rule {} ({}) wants {} of {few}; the earlier one holds",
         wish(rule),
         winner.name,
         winner.location(),
@@ -186,46 +204,49 @@ fn wish(rule: &Rule) -> String {
     }
 }
 
-fn left_out(rule: &Rule, why: LeftOut, few: &Few, types: &[&'static str]) -> Problem {
+fn left_out(rule: &Rule, why: LeftOut, all: &LeftOuts) -> Problem {
+    let few = &all.few;
     let silent = |what: &str, key: &str| {
+        let types: Vec<&str> = all.types.iter().copied().collect();
         let text = format!(
-            "it selects by {key}, and {} does not tell {what}: {few} would have to be asked; name in provider: the \
-             connections that it is for",
-            types.join(", "),
+            "the rule selects by {key}, and {} never tells {what}, as of {few}; name in provider: the connections that \
+             the rule is for",
+            types.join(" or "),
         );
         Problem { severity: Severity::Error, ..warning(rule, Code::Unsupported, text) }
     };
     let unknown = |what: &str| {
-        let text = format!("nobody knows whether it selects {few}: {what}; nothing is done to them");
+        let text = format!("nobody knows whether the rule selects {few}: {what}; nothing is done there");
         warning(rule, Code::RuleUndecided, text)
     };
-    match why {
-        LeftOut::Unknown(Unknown::NoTags) => silent("tags", "tag"),
-        LeftOut::Unknown(Unknown::NoAge) => silent("when servers were created", "older_than"),
-        LeftOut::Unknown(Unknown::NoPower) => silent("a power state", "power_is"),
-        LeftOut::Unknown(Unknown::Tags) => unknown("their tags are not told"),
-        LeftOut::Unknown(Unknown::Age) => unknown("when they were created is not told"),
-        LeftOut::Unknown(Unknown::Power) => unknown("their power is not known at present"),
-        LeftOut::Namesake => {
-            let text = format!(
-                "{few} cannot be told apart by name from other servers, so nothing is done to them; list them as \
-                 entries with `id:`"
-            );
-            warning(rule, Code::AmbiguousName, text)
-        }
-        LeftOut::WithoutId => {
-            let text = format!("{few} have no id yet, and nothing can be asked of a server without one");
-            warning(rule, Code::InTransition, text)
-        }
-        LeftOut::Unrecognised => {
-            let text = format!("{few} are in a state that is not known; nothing is done to them");
-            warning(rule, Code::UnrecognisedState, text)
-        }
-        LeftOut::Moving => {
-            let text = format!("{few} are in transition, and the provider does not say how that ends");
-            warning(rule, Code::InTransition, text)
-        }
-    }
+    let (is, has) = (few.word("is", "are"), few.word("has", "have"));
+    let (code, text) = match why {
+        LeftOut::Unknown(Unknown::NoTags) => return silent("tags", "tag"),
+        LeftOut::Unknown(Unknown::NoAge) => return silent("when a server was created", "older_than"),
+        LeftOut::Unknown(Unknown::NoPower) => return silent("a power state", "power_is"),
+        LeftOut::Unknown(Unknown::Tags) => return unknown("the tags are not told"),
+        LeftOut::Unknown(Unknown::Age) => return unknown("when it was created is not told"),
+        LeftOut::Unknown(Unknown::Power) => return unknown("the power is not known at present"),
+        LeftOut::Namesake => (
+            Code::AmbiguousName,
+            format!(
+                "{few} {has} the name of another server or entry; nothing is done there; list by `id:` what is meant"
+            ),
+        ),
+        LeftOut::WithoutId => (
+            Code::InTransition,
+            format!("{few} {has} no id yet, and nothing can be asked of a server without one"),
+        ),
+        LeftOut::Unrecognised => (
+            Code::UnrecognisedState,
+            format!("{few} {is} in a state that is not known; nothing is done there"),
+        ),
+        LeftOut::Moving => (
+            Code::InTransition,
+            format!("{few} {is} in transition, and the provider does not say how that ends"),
+        ),
+    };
+    warning(rule, code, text)
 }
 
 /// A rule has no address of its own: no connection is called `*`.
@@ -234,7 +255,7 @@ fn warning(rule: &Rule, code: Code, message: String) -> Problem {
         code,
         severity: Severity::Warning,
         address: Address::new("*".into(), (*rule.name).into()),
-        message: format!("rule {}: {message}", rule.name),
+        message,
         location: Some(rule.location().clone()),
         cause: None,
     }
