@@ -131,6 +131,6 @@ fn what_a_change_of_a_rule_does_is_told_beside_the_base() {
 #[test]
 fn a_connection_that_only_rules_use_and_that_cannot_be_read_is_a_problem() {
     let desk = Desk::with(world(), "servers: []\nrules:\n  - { match: \"flex/tmp-*\", power: off }\n");
-    desk.fault(&json!({ "connection": "flex", "count": "all", "fault": { "status": { "code": 503 } } }));
+    desk.fault(json!({ "connection": "flex", "count": "all", "fault": { "status": { "code": 503 } } }));
     desk.run(&["plan"]).code(6).says("nothing is planned for what rules select of flex");
 }
