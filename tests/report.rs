@@ -306,6 +306,8 @@ static EXAMPLE: ProviderSpec = ProviderSpec {
         rename: true,
         delete: false,
         reports_power: true,
+        tags: true,
+        created_at: false,
         names: NameRules {
             case: CaseRule::Exact,
             id_case: CaseRule::Exact,
