@@ -1,15 +1,18 @@
 //! Bind, compare and plan: fleets of 1,000, 10,000 and 100,000 bound servers, one in ten of them to be changed; and
-//! the same with an order: all but the first thousand come after these, and most of each must stay on.
+//! the same with an order: all but the first thousand come after these, and most of each must stay on; and twenty rules over
+//! servers without entries, and beside entries.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use fleetform::model::{
     Address, After, Availability, Bound, DesiredPower, DesiredServer, Labels, LedgerFacts, LiveServer,
-    LiveState, Location, Power, Presence, RebootStyle, Selector, Shutdown,
+    LiveState, Location, Power, Presence, RebootStyle, Rule, Selector, Shutdown,
 };
 use fleetform::plan::{ConnectionLive, Inputs, Options, plan};
 use fleetform::providers::find;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::hint::black_box;
+use std::sync::Arc;
 
 /// The program's own, so that its figures hold here.
 #[global_allocator]
@@ -34,7 +37,27 @@ fn fleet(size: usize) -> Vec<DesiredServer> {
             protect: false,
             labels: labels.clone(),
             after: std::sync::Arc::default(),
+            rule: None,
             location: Location { file: "fleet.yaml".into(), line: 1, column: 1 },
+        })
+        .collect()
+}
+
+/// Twenty rules, of which the last ones have most servers.
+fn rules() -> Vec<Rule> {
+    let globs = (0..18).map(|n| format!("flex/*{n:02}5")).chain(["web-0*".into(), "*".into()]);
+    globs
+        .zip(fleet(20))
+        .map(|(glob, wish)| Rule {
+            name: glob.as_str().into(),
+            globs: vec![glob.into()],
+            connections: BTreeSet::from(["flex".into()]),
+            power_is: None,
+            tags: Vec::new(),
+            older_than: None,
+            wish,
+            has_check: false,
+            rollouts: Arc::from([]),
         })
         .collect()
 }
@@ -83,6 +106,7 @@ fn bench(criterion: &mut Criterion) {
                 let now = Timestamp::UNIX_EPOCH;
                 plan(black_box(&Inputs {
                     desired: &desired,
+                    rules: &[],
                     availability: &[],
                     live: &live,
                     ledger: &ledger,
@@ -91,12 +115,30 @@ fn bench(criterion: &mut Criterion) {
                 }))
             });
         });
+        let rules = rules();
+        for (name, desired) in [("governed", &[][..]), ("entries-beside-rules", &desired[..])] {
+            group.bench_function(BenchmarkId::new(name, size), |bencher| {
+                bencher.iter(|| {
+                    let now = Timestamp::UNIX_EPOCH;
+                    plan(black_box(&Inputs {
+                        desired,
+                        rules: &rules,
+                        availability: &[],
+                        live: &live,
+                        ledger: &ledger,
+                        now,
+                        options: &options,
+                    }))
+                });
+            });
+        }
         let (desired, bounds) = (ordered(size), bounds());
         group.bench_function(BenchmarkId::new("ordered", size), |bencher| {
             bencher.iter(|| {
                 let now = Timestamp::UNIX_EPOCH;
                 plan(black_box(&Inputs {
                     desired: &desired,
+                    rules: &[],
                     availability: &bounds,
                     live: &live,
                     ledger: &ledger,

@@ -39,6 +39,8 @@ mod plan;
 mod receipts;
 #[path = "cli/rollout.rs"]
 mod rollout;
+#[path = "cli/rules.rs"]
+mod rules;
 #[path = "cli/saved.rs"]
 mod saved;
 #[path = "schemas/mod.rs"]

@@ -131,6 +131,7 @@ impl Case {
         };
         let inputs = Inputs {
             desired: &desired,
+            rules: &self.fleet.rules,
             availability: &self.fleet.availability,
             live: &live,
             ledger: &self.ledger,
@@ -170,6 +171,8 @@ struct GivenServer {
     name: Option<String>,
     state: GivenState,
     booted_at: Option<Timestamp>,
+    created_at: Option<Timestamp>,
+    tags: Option<Vec<Box<str>>>,
     #[serde(default)]
     denials: Vec<GivenDenial>,
 }
@@ -236,6 +239,8 @@ impl GivenServer {
             name: self.name.as_deref().map(Into::into),
             state,
             booted_at: self.booted_at,
+            created_at: self.created_at,
+            tags: self.tags.clone().map(Into::into),
             denials: self
                 .denials
                 .iter()

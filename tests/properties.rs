@@ -8,6 +8,8 @@ mod carried_out;
 mod interleavings;
 #[path = "properties/order.rs"]
 mod order;
+#[path = "properties/rules.rs"]
+mod rules;
 #[path = "properties/snapshots.rs"]
 mod snapshots;
 #[path = "properties/worlds.rs"]

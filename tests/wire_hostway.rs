@@ -336,3 +336,18 @@ async fn a_lost_answer_of_a_reboot_is_not_asked_for_again() {
     assert_eq!((error.kind, error.effect), (ErrorKind::LostAnswer, Effect::Unknown));
     assert_eq!(server.seen().len(), 1);
 }
+
+#[tokio::test]
+async fn an_age_is_the_youngest_that_a_time_without_a_zone_can_mean() {
+    let created = async |value: serde_json::Value| {
+        let body = json!({ "server": { "id": "123", "name": "a", "status": "ACTIVE", "created": value } });
+        get(Reply::json(200, body)).await.unwrap().unwrap().created_at.map(|at| at.to_string())
+    };
+    assert_eq!(created(json!("2026-11-20T02:00:00")).await.as_deref(), Some("2026-11-20T14:00:00Z"));
+    for odd in [json!(""), json!(null), json!(17), json!("yesterday"), json!("9999-12-31T23:59:59")] {
+        assert_eq!(created(odd.clone()).await, None, "{odd}");
+    }
+    let body = json!({ "server": { "id": "123", "name": "a", "status": "ACTIVE" } });
+    let server = get(Reply::json(200, body)).await.unwrap().unwrap();
+    assert_eq!((server.created_at, server.tags), (None, None), "and it never tells tags");
+}

@@ -7,7 +7,7 @@ use super::io::Io;
 use super::session::{Session, mode, paths, targets};
 use crate::config::{self, Base, Fleet};
 use crate::model::{Address, ConnectionName};
-use crate::plan::{BaseRecord, FleetFile, Inputs, Options, attribute, plan};
+use crate::plan::{BaseRecord, FleetFile, Inputs, Options, attribute, effective, plan};
 use crate::providers;
 use std::collections::HashSet;
 
@@ -43,12 +43,15 @@ pub(super) fn compare(
         list_unchanged: false,
         ..planned.options.clone()
     };
-    let mut before = plan(&Inputs {
+    let inputs = Inputs {
         desired: &fleet.servers,
+        rules: &fleet.rules,
         availability: &fleet.availability,
         options: &options,
         ..planned.inputs(session)
-    });
+    };
+    let mut before = plan(&inputs);
+    let entries = effective(&inputs).into_owned();
     // Where a connection leads elsewhere, the base speaks of other servers.
     let (old, new) = (targets(&fleet), targets(&session.fleet));
     let moved: Vec<ConnectionName> = new
@@ -59,12 +62,8 @@ pub(super) fn compare(
     before.changes.retain(|change| !moved.contains(&change.provider));
     before.problems.retain(|problem| !moved.contains(&problem.address.connection));
     let mut no_longer_planned = attribute(&mut planned.plan, &before);
-    let selected: HashSet<&Address> = fleet
-        .servers
-        .iter()
-        .filter(|entry| planned.options.selects(entry))
-        .map(|entry| &entry.address)
-        .collect();
+    let selected: HashSet<&Address> =
+        entries.iter().filter(|entry| planned.options.selects(entry)).map(|entry| &entry.address).collect();
     no_longer_planned.retain(|address| selected.contains(address));
     let files = fleet.files.iter();
     let files = files.map(|f| FleetFile { path: f.path.to_string(), sha256: f.sha256.clone() }).collect();

@@ -12,7 +12,8 @@ use crate::model::{
     Address, ConnectionName, DesiredServer, LedgerFacts, LiveServer, LiveState, ServerId, Settles, Verb,
 };
 use crate::plan::{
-    Code, ConnectionLive, Inputs, Options, Plan, ReadFailure, SnapshotRecord, connections_needed, plan,
+    Code, ConnectionLive, Inputs, Options, Plan, ReadFailure, Severity, SnapshotRecord, connections_needed,
+    plan,
 };
 use crate::provider::list_all;
 use futures_util::future::join_all;
@@ -46,6 +47,7 @@ impl Planned<'_> {
     pub(super) fn inputs<'b>(&'b self, session: &'b Session) -> Inputs<'b> {
         Inputs {
             desired: &session.fleet.servers,
+            rules: &session.fleet.rules,
             availability: &session.fleet.availability,
             live: &self.live,
             ledger: &self.replay.facts,
@@ -59,6 +61,7 @@ impl Planned<'_> {
 pub(super) fn used(session: &Session, options: &Options) -> BTreeSet<ConnectionName> {
     connections_needed(&Inputs {
         desired: &session.fleet.servers,
+        rules: &session.fleet.rules,
         availability: &session.fleet.availability,
         live: &[],
         ledger: &LedgerFacts::default(),
@@ -125,6 +128,7 @@ pub(super) async fn planned(
         absent_ids,
         snapshot: None,
     };
+    session.check_governed(shape, &planned.inputs(session))?;
     planned.plan = plan(&planned.inputs(session));
     settle(session, &mut planned, shape.patience(), io).await;
     Ok(planned)
@@ -265,7 +269,8 @@ async fn settle(session: &Session, planned: &mut Planned<'static>, patience: Dur
             .plan
             .problems
             .iter()
-            .filter(|problem| problem.code == Code::InTransition)
+            // What a rule leaves out for it is no reason to wait.
+            .filter(|problem| problem.code == Code::InTransition && problem.severity == Severity::Error)
             .map(|problem| problem.address.clone())
             .collect();
         let left = deadline.saturating_duration_since(Instant::now());

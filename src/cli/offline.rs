@@ -51,6 +51,7 @@ pub(super) fn planned(
         absent_ids: fetch::AbsentIds::new(),
         snapshot: Some(record),
     };
+    session.check_governed(shape, &planned.inputs(&session))?;
     planned.plan = plan(&planned.inputs(&session));
     Ok((session, planned))
 }

@@ -10,7 +10,7 @@ use crate::config::{self, Connection, Diagnostic, Fleet, Loaded, Mode};
 use crate::http::{Clients, Limits};
 use crate::ledger::{Author, Lock, LockError, Permit, Terms};
 use crate::model::{Address, ConnectionName, Selector, SettingKind, Settings};
-use crate::plan::Target;
+use crate::plan::{Inputs, Target, effective};
 use crate::provider::Scrubbed;
 use crate::providers::{self, Opening, Registration};
 use crate::simulator::{Options, Origin, Running, Simulator, World};
@@ -120,15 +120,33 @@ impl Session {
         Ok(lock)
     }
 
-    /// Every selector must mean something: a typing error must never read as "no changes".
+    /// Every selector must mean something: a typing error must never read as "no changes". What it may mean of the
+    /// servers of rules is looked at once they are known.
     pub(super) fn check_selectors(&self, shape: &Shape) -> Result<(), Failure> {
-        let targets = shape.target.iter().map(|target| ("--target", target));
-        let excludes = shape.exclude.iter().map(|exclude| ("--exclude", exclude));
-        for (flag, selector) in targets.chain(excludes) {
-            if !self.fleet.servers.iter().any(|entry| selector.matches(&entry.address, &entry.labels)) {
+        let may_be_governed =
+            |selector: &Selector| self.fleet.rules.iter().any(|rule| rule.meets(selector).next().is_some());
+        match self.unlisted(shape).find(|(_, selector)| !may_be_governed(selector)) {
+            None => Ok(()),
+            Some((flag, selector)) => {
+                let near = self.near(selector);
+                Err(Failure::usage(format!("{flag} {selector} matches no server of the file{near}")))
+            }
+        }
+    }
+
+    /// The same once the live servers are known. Where one of them could not be read, nobody knows; that is a problem
+    /// of the plan.
+    pub(super) fn check_governed(&self, shape: &Shape, inputs: &Inputs<'_>) -> Result<(), Failure> {
+        let unlisted: Vec<(&str, &Selector)> = self.unlisted(shape).collect();
+        if unlisted.is_empty() || inputs.live.iter().any(|live| live.servers.is_err()) {
+            return Ok(());
+        }
+        let desired = effective(inputs);
+        for (flag, selector) in unlisted {
+            if !desired.iter().any(|entry| selector.matches(&entry.address, &entry.labels)) {
+                let near = near(selector, desired.iter().map(|entry| &entry.address));
                 return Err(Failure::usage(format!(
-                    "{flag} {selector} matches no server of the file{}",
-                    self.near(selector)
+                    "{flag} {selector} matches no server of the file, and none that its rules govern{near}"
                 )));
             }
         }
@@ -142,11 +160,26 @@ impl Session {
     }
 
     pub(super) fn near(&self, target: &Selector) -> String {
-        let Selector::Address(glob) = target else { return String::new() };
-        let plain = glob.replace(['*', '?'], "");
-        let addresses = self.fleet.servers.iter().map(|entry| &entry.address);
-        near_addresses(&plain, addresses)
+        near(target, self.fleet.servers.iter().map(|entry| &entry.address))
     }
+
+    /// The selectors that mean no entry of the file.
+    pub(super) fn unlisted<'s>(
+        &'s self,
+        shape: &'s Shape,
+    ) -> impl Iterator<Item = (&'static str, &'s Selector)> {
+        let targets = shape.target.iter().map(|target| ("--target", target));
+        let excludes = shape.exclude.iter().map(|exclude| ("--exclude", exclude));
+        let is_listed = |selector: &Selector| {
+            self.fleet.servers.iter().any(|entry| selector.matches(&entry.address, &entry.labels))
+        };
+        targets.chain(excludes).filter(move |(_, selector)| !is_listed(selector))
+    }
+}
+
+fn near<'a>(target: &Selector, addresses: impl Iterator<Item = &'a Address>) -> String {
+    let Selector::Address(glob) = target else { return String::new() };
+    near_addresses(&glob.replace(['*', '?'], ""), addresses)
 }
 
 /// Where the connections of a fleet lead to.

@@ -1,6 +1,6 @@
 //! What a set of fleet files means once it has been read and found right.
 
-use crate::model::{Availability, ConnectionName, DesiredServer, Limits, Location};
+use crate::model::{Availability, ConnectionName, DesiredServer, Limits, Location, Rule};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,6 +15,8 @@ pub struct Fleet {
     pub connections: BTreeMap<ConnectionName, Connection>,
     /// The servers, in the order of the files after brace expansion.
     pub servers: Vec<DesiredServer>,
+    /// The rules over live servers, in the order of the files.
+    pub rules: Vec<Rule>,
     /// The guards.
     pub limits: Limits,
     /// How many servers of a group stay on, whatever is done.

@@ -1,7 +1,7 @@
 //! The JSON Schema of the fleet file, made of the tables that the decoder reads.
 
 use super::decode::{
-    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS,
+    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS, RULE_KEYS,
     SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
 };
 use crate::model::{ProviderSpec, SettingKind, SettingSpec};
@@ -25,6 +25,7 @@ pub fn fleet_schema(specs: &[&'static ProviderSpec]) -> Value {
             "timeouts": or_nothing(mapping(&TIMEOUT_KEYS)),
             "defaults": or_nothing(mapping(&DEFAULT_KEYS)),
             "server": required(mapping(&SERVER_KEYS), &["name"]),
+            "rule": mapping(&RULE_KEYS),
             "availability": required(mapping(&AVAILABILITY_KEYS), &["select", "min_on"]),
             "limits": or_nothing(mapping(&LIMIT_KEYS)),
             "healthy_when": { "anyOf": [{ "const": "none" }, mapping(&HEALTH_KEYS)] },

@@ -76,6 +76,12 @@ impl<'a> LiveIndex<'a> {
         std::iter::once(first).chain(others.iter().copied()).collect()
     }
 
+    /// Whether several servers have this name.
+    pub fn has_namesakes(&self, name: &str) -> bool {
+        let first = self.by_name.get(&self.rules.case.key(name));
+        first.is_some_and(|first| self.namesakes.contains_key(first))
+    }
+
     fn named(&self, name: &str) -> Binding {
         let Some(&first) = self.by_name.get(&self.rules.case.key(name)) else { return Binding::Nothing };
         match self.namesakes.get(&first) {
@@ -165,6 +171,7 @@ mod tests {
             protect: false,
             labels: Labels::default(),
             after: std::sync::Arc::default(),
+            rule: None,
             location: Location { file: "fleet.yaml".into(), line: 1, column: 1 },
         }
     }

@@ -130,6 +130,10 @@ pub struct Capabilities {
     pub delete: bool,
     /// Whether listings carry a power state at all.
     pub reports_power: bool,
+    /// Whether listings carry the provider's own tags.
+    pub tags: bool,
+    /// Whether listings carry the time of creation.
+    pub created_at: bool,
     /// Name and id rules.
     pub names: NameRules,
     /// Batch calls.
@@ -152,6 +156,8 @@ impl Capabilities {
         rename: false,
         delete: false,
         reports_power: true,
+        tags: false,
+        created_at: false,
         names: NameRules {
             case: CaseRule::Exact,
             id_case: CaseRule::Exact,

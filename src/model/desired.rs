@@ -142,6 +142,8 @@ pub struct DesiredServer {
     pub labels: Labels,
     /// Whom it comes after; shared by all servers of one brace expansion.
     pub after: Arc<[After]>,
+    /// The name of the rule that made this entry of a live server; `None` for an entry of the file.
+    pub rule: Option<Arc<str>>,
     /// The line that declares it.
     pub location: Location,
 }

@@ -86,32 +86,78 @@ impl schemars::JsonSchema for Selector {
     }
 }
 
-/// Whether `glob` matches the whole of `text`. Linear in practice: on a mismatch only the last `*` is retried.
+/// Whether `glob` matches the whole of `text`. Linear in practice: on a mismatch only the last `*` is retried. Asks for
+/// no memory: rules ask it of every live server.
 pub fn glob_matches(glob: &str, text: &str) -> bool {
-    let (glob, text): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
+    let (pattern, bytes) = (glob.as_bytes(), text.as_bytes());
     let (mut g, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match glob.get(g) {
-            Some('*') => {
+    while t < bytes.len() {
+        match pattern.get(g) {
+            Some(b'*') => {
                 star = Some((g, t));
                 g += 1;
             }
-            Some(&c) if c == '?' || c == text[t] => {
+            // `t` is at the beginning of a character here: `?` and `*` move over whole ones, and equal bytes of whole
+            // characters are whole characters.
+            Some(b'?') => {
+                g += 1;
+                t += width(bytes[t]);
+            }
+            Some(byte) if *byte == bytes[t] => {
                 g += 1;
                 t += 1;
             }
             _ => match star {
                 Some((at, from)) => {
-                    star = Some((at, from + 1));
+                    let next = from + width(bytes[from]);
+                    star = Some((at, next));
                     g = at + 1;
-                    t = from + 1;
+                    t = next;
                 }
                 None => return false,
             },
         }
     }
-    glob[g..].iter().all(|c| *c == '*')
+    pattern[g..].iter().all(|byte| *byte == b'*')
+}
+
+/// How many bytes the character takes that begins with this one.
+fn width(first: u8) -> usize {
+    match first {
+        0..0xC0 => 1,
+        0xC0..0xE0 => 2,
+        0xE0..0xF0 => 3,
+        _ => 4,
+    }
+}
+
+/// Whether there is a text that both globs match.
+pub fn globs_meet(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    // `meet[j]`: whether the rests of both from `i` and from `j` on have a text in common; from the ends backwards.
+    let mut below: Vec<bool> = Vec::new();
+    for i in (0..=one.len()).rev() {
+        let mut meet = vec![false; other.len() + 1];
+        for j in (0..=other.len()).rev() {
+            let (a, b) = (one.get(i), other.get(j));
+            let skip_a = || below.get(j).copied().unwrap_or(false);
+            let skip_b = |meet: &[bool]| meet.get(j + 1).copied().unwrap_or(false);
+            meet[j] = match (a, b) {
+                (None, None) => true,
+                // The star takes nothing, or one character of the other.
+                (Some('*'), _) | (_, Some('*')) => {
+                    (a.is_some() && skip_a()) || (b.is_some() && skip_b(&meet))
+                }
+                (Some(a), Some(b)) => {
+                    (a == b || *a == '?' || *b == '?') && below.get(j + 1).copied().unwrap_or(false)
+                }
+                _ => false,
+            };
+        }
+        below = meet;
+    }
+    below[0]
 }
 
 #[cfg(test)]
@@ -130,6 +176,32 @@ mod tests {
             ("web", "web-01", false),
         ] {
             assert_eq!(glob_matches(glob, text), expected, "{glob} on {text}");
+        }
+    }
+
+    #[test]
+    fn a_question_mark_is_one_character_however_many_bytes_it_takes() {
+        assert!(glob_matches("gr?n", "gr\u{fc}n") && glob_matches("*?n", "gr\u{fc}n"));
+        assert!(!glob_matches("gr??n", "gr\u{fc}n"));
+        assert!(glob_matches("*\u{4e16}?", "a\u{4e16}\u{754c}") && !glob_matches("?", "\u{4e16}\u{754c}"));
+    }
+
+    #[test]
+    fn globs_meet_where_some_text_matches_both() {
+        // Against the slow way: all texts of up to four characters.
+        let texts: Vec<String> = (0..5u32)
+            .flat_map(|len| {
+                (0..3usize.pow(len)).map(move |n| {
+                    (0..len).map(|at| ['a', 'b', '/'][n / 3usize.pow(at) % 3]).collect::<String>()
+                })
+            })
+            .collect();
+        let globs = ["", "*", "a", "?", "a*", "*a", "a/*", "*/b", "?b", "b?*", "a*b", "**", "ab/", "*a*b"];
+        for one in globs {
+            for other in globs {
+                let slow = texts.iter().any(|text| glob_matches(one, text) && glob_matches(other, text));
+                assert_eq!(globs_meet(one, other), slow, "{one:?} and {other:?}");
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{Power, ServerId, ServerName, Verb};
 use jiff::Timestamp;
 use std::fmt;
+use std::sync::Arc;
 
 /// Where a transition ends, when the provider tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,6 +85,9 @@ pub struct Denial {
     pub why: Box<str>,
 }
 
+/// The tags of a server, sorted; shared where neighbours have the same.
+pub type Tags = Arc<[Box<str>]>;
+
 /// One server as its provider describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveServer {
@@ -95,6 +99,11 @@ pub struct LiveServer {
     pub state: LiveState,
     /// When its guest last booted, where the provider tells.
     pub booted_at: Option<Timestamp>,
+    /// When it was created, where the listing tells; where it tells that without a zone, the latest instant that it can
+    /// mean, so that no server is taken for older than it is.
+    pub created_at: Option<Timestamp>,
+    /// The provider's own tags, `key=value` or a single word; `None` where the answer does not tell them.
+    pub tags: Option<Tags>,
     /// What cannot be done with this server although the provider can do it in general. Mostly empty.
     pub denials: Vec<Denial>,
 }
@@ -102,7 +111,15 @@ pub struct LiveServer {
 impl LiveServer {
     /// A server with an id, a name and a state, and nothing special.
     pub fn new(id: impl Into<ServerId>, name: impl Into<ServerName>, state: LiveState) -> Self {
-        Self { id: Some(id.into()), name: Some(name.into()), state, booted_at: None, denials: Vec::new() }
+        Self {
+            id: Some(id.into()),
+            name: Some(name.into()),
+            state,
+            booted_at: None,
+            created_at: None,
+            tags: None,
+            denials: Vec::new(),
+        }
     }
 
     /// Why `verb` cannot be done with this server, if so.

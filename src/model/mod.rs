@@ -19,6 +19,7 @@ mod period;
 mod power;
 mod rollout;
 mod roster;
+mod rule;
 mod settings;
 mod succession;
 
@@ -30,18 +31,19 @@ pub use desired::{
     After, DesiredPower, DesiredServer, GivenBy, Grace, Labels, Presence, RebootStyle, Shutdown,
 };
 pub use evidence::{EvidenceLevel, RequiredEvidence};
-pub use glob::{Selector, SelectorError, glob_matches};
+pub use glob::{Selector, SelectorError, glob_matches, globs_meet};
 pub use health::{BadPlaceholder, HealthCheck, Placeholder, Probe, fill};
 pub use hold::{Freeze, Hold, HoldTo};
 pub use ledger_facts::{LedgerFacts, ServerKey, Unresolved};
 pub use limits::{Bound, Limits};
-pub use live::{Denial, LiveServer, LiveState, Settles};
+pub use live::{Denial, LiveServer, LiveState, Settles, Tags};
 pub use location::Location;
 pub use operation::{OffKind, Operation, RebootKind, Verb};
 pub use period::Period;
 pub use power::Power;
 pub use rollout::{Rollout, WaveSize};
 pub use roster::Roster;
+pub use rule::{Age, GovernedRollout, Rule};
 pub use settings::{
     Choice, ProfileSettings, Profiles, ProviderSpec, SettingKind, SettingSpec, Settings, Way,
 };

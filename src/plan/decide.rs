@@ -26,6 +26,15 @@ pub(super) struct Case<'a> {
 pub(super) struct Decision {
     pub(super) change: Option<Change>,
     pub(super) problems: Vec<Problem>,
+    /// One of the problems leaves the server out.
+    pub(super) is_refused: bool,
+}
+
+impl Decision {
+    /// Whether it is known not to be there.
+    pub(super) fn is_missing(&self) -> bool {
+        self.problems.iter().any(|problem| problem.code == Code::MissingServer)
+    }
 }
 
 type Verdict<T> = Result<T, Problem>;
@@ -34,8 +43,8 @@ impl Case<'_> {
     pub(super) fn decide(&self) -> Decision {
         let mut warnings = Vec::new();
         match self.change(&mut warnings) {
-            Ok(change) => Decision { change, problems: warnings },
-            Err(problem) => Decision { change: None, problems: vec![problem] },
+            Ok(change) => Decision { change, problems: warnings, is_refused: false },
+            Err(problem) => Decision { change: None, problems: vec![problem], is_refused: true },
         }
     }
 
@@ -74,7 +83,7 @@ impl Case<'_> {
             actions: actions(&steps),
             before,
             after: Some(after),
-            reasons: vec!["declared".into()],
+            reasons: vec![self.reason()],
             wave: None,
             cause: None,
             rebooted_since: self.desired.rebooted_since.filter(|_| rebooted),
@@ -91,6 +100,18 @@ impl Case<'_> {
             last.healthy_when = Some(check.of(&self.desired.address, id, &self.desired.labels));
         }
         steps
+    }
+
+    /// Who wants it.
+    fn reason(&self) -> String {
+        self.desired.rule.as_ref().map_or_else(|| "declared".into(), |rule| format!("rule {rule}"))
+    }
+
+    /// What is the matter with this one server. Whoever lists it is told; under a rule it is one of many, and holds
+    /// up none of the others.
+    fn of_this_server(&self, problem: Problem) -> Problem {
+        let severity = if self.desired.rule.is_some() { Severity::Warning } else { problem.severity };
+        Problem { severity, ..problem }
     }
 
     /// A declared server that is being deleted is a missing one.
@@ -120,7 +141,7 @@ impl Case<'_> {
             actions: vec![Verb::Delete],
             before: self.before(),
             after: None,
-            reasons: vec!["declared".into()],
+            reasons: vec![self.reason()],
             wave: None,
             cause: None,
             rebooted_since: None,
@@ -164,7 +185,10 @@ impl Case<'_> {
     /// The steps that bring the power to what is declared; none where it is so.
     fn power(&self, warnings: &mut Vec<Problem>) -> Verdict<Vec<Step>> {
         let Some(wanted) = self.desired.power.wanted() else {
-            if let LiveState::Unrecognised(_) = self.live.state {
+            // Of a server that nobody listed, it is no news.
+            if self.desired.rule.is_none()
+                && let LiveState::Unrecognised(_) = self.live.state
+            {
                 warnings.extend(
                     self.recognised().err().map(|problem| Problem { severity: Severity::Warning, ..problem }),
                 );
@@ -183,7 +207,7 @@ impl Case<'_> {
         }
         if wanted == Power::Suspended && power == Power::Off {
             let text = "suspended is declared; it is off, and only a running server can be suspended".into();
-            return Err(self.problem(Code::Unsupported, text));
+            return Err(self.of_this_server(self.problem(Code::Unsupported, text)));
         }
         self.allowed(step.operation.verb(), true)?;
         if power == Power::Suspended { self.awake(step) } else { Ok(vec![step]) }
@@ -197,7 +221,7 @@ impl Case<'_> {
             if self.capabilities.suspend {
                 Ok(Step::new(Operation::Resume))
             } else {
-                Err(self.unsupported(asleep))
+                Err(self.of_this_server(self.unsupported(asleep)))
             }
         };
         let works = |operation: &Operation| match operation {
@@ -416,7 +440,10 @@ impl Case<'_> {
             return Err(self.problem(Code::Protected, text));
         }
         match self.live.denial(verb) {
-            Some(why) => Err(self.problem(Code::Unsupported, format!("{verb} is declared; {why}"))),
+            Some(why) => {
+                let problem = self.problem(Code::Unsupported, format!("{verb} is declared; {why}"));
+                Err(self.of_this_server(problem))
+            }
             None => Ok(()),
         }
     }
@@ -427,7 +454,7 @@ impl Case<'_> {
             "{} reports the state {word:?}, which is not known; nothing is done to it",
             self.type_name
         );
-        Err(self.problem(Code::UnrecognisedState, text))
+        Err(self.of_this_server(self.problem(Code::UnrecognisedState, text)))
     }
 
     /// A transition whose end nobody tells is waited for, not planned over.
@@ -443,7 +470,7 @@ impl Case<'_> {
             "it is {} and the provider does not say how that ends; --settle-timeout waits longer",
             self.live.state
         );
-        self.problem(Code::InTransition, text)
+        self.of_this_server(self.problem(Code::InTransition, text))
     }
 
     fn id(&self) -> Verdict<ServerId> {

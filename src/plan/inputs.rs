@@ -2,7 +2,7 @@
 
 use crate::model::{
     Address, Availability, Capabilities, ConnectionName, DesiredServer, Labels, LedgerFacts, LiveServer,
-    Selector, Verb,
+    Rule, Selector, Verb,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +67,8 @@ impl Options {
 pub struct Inputs<'a> {
     /// The desired state.
     pub desired: &'a [DesiredServer],
+    /// What is wanted of live servers that no entry means, in the order of the file.
+    pub rules: &'a [Rule],
     /// How many servers of a group stay on, whatever is done.
     pub availability: &'a [Availability],
     /// The live state, per connection; connections that no selected entry uses may be left out.

@@ -90,6 +90,7 @@ pub fn narrow(
     document.summary = Summary {
         left_out,
         withheld: withhold::servers(&document.withheld),
+        governed: counted.governed,
         ..Summary::count(&document.changes, &document.problems, counted.unchanged, counted.unmanaged)
     };
     record(document, options);

@@ -14,7 +14,7 @@ use super::wave;
 use super::withhold::{Wait, Waiting, Withheld, servers as servers_of};
 use crate::diff::{Binding, LiveIndex, bind_all};
 use crate::model::{
-    Address, ConnectionName, DesiredServer, Freeze, LiveServer, LiveState, Presence, ServerId,
+    Address, ConnectionName, DesiredServer, Freeze, LiveServer, LiveState, Presence, Rule, ServerId,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -41,10 +41,18 @@ pub struct Plan {
 
 /// Makes the plan.
 pub fn plan(inputs: &Inputs<'_>) -> Plan {
-    let Governed { desired, held, holds } = govern(inputs);
+    let Governed { desired, problems, governed, held, holds } = govern(inputs);
     let inputs = &Inputs { desired: &desired, ..*inputs };
     let freeze = inputs.ledger.freeze.as_ref().filter(|freeze| freeze.is_in_force(inputs.now));
-    let rule = &Rule { held: &held, freeze: frozen(freeze, inputs.now) };
+    let people = &People { held: &held, freeze: frozen(freeze, inputs.now) };
+    let known = Plan { problems, holds, freeze: freeze.cloned(), ..Plan::default() };
+    let mut plan = of_entries(inputs, people, known);
+    plan.summary.governed = governed;
+    plan
+}
+
+/// Makes the plan of the effective entries, beside what is `known` already.
+fn of_entries(inputs: &Inputs<'_>, people: &People<'_>, known: Plan) -> Plan {
     let mut entries: HashMap<&ConnectionName, Vec<&DesiredServer>> = HashMap::new();
     for desired in inputs.desired {
         entries.entry(&desired.address.connection).or_default().push(desired);
@@ -53,7 +61,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     for all in entries.values_mut() {
         all.sort_by(|a, b| a.address.cmp(&b.address));
     }
-    let mut result = Plan { holds, freeze: freeze.cloned(), ..Plan::default() };
+    let mut result = known;
     let mut waiting = Waiting::default();
     let mut unchanged = 0;
     let mut unmanaged = 0;
@@ -66,7 +74,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
         let desired = entries.remove(&connection.name).unwrap_or_default();
         match &connection.servers {
             Ok(servers) => {
-                let part = Room { inputs, connection, servers, rule }.plan(&desired, is_ordered);
+                let part = Room { inputs, connection, servers, people }.plan(&desired, is_ordered);
                 standings.extend(part.standings);
                 unchanged += part.unchanged;
                 result.unchanged.extend(part.listed);
@@ -86,6 +94,10 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     }
     // A connection that was never read is no empty one.
     let never = ReadFailure { message: "it was not read".into(), transient: false };
+    let is_there = |name: &ConnectionName| inputs.live.iter().any(|live| live.name == *name);
+    for name in inputs.rules.iter().flat_map(|rule| &rule.connections).filter(|name| !is_there(name)) {
+        entries.entry(name).or_default();
+    }
     for (name, desired) in entries {
         result.problems.extend(unreadable(inputs, name, &desired, &never));
     }
@@ -111,8 +123,8 @@ pub fn unmanaged(inputs: &Inputs<'_>) -> Vec<(ConnectionName, Vec<LiveServer>)> 
         let Ok(servers) = &connection.servers else { continue };
         let desired: Vec<&DesiredServer> =
             inputs.desired.iter().filter(|entry| entry.address.connection == connection.name).collect();
-        let rule = &Rule { held: &HashMap::new(), freeze: None };
-        let managed = Room { inputs, connection, servers, rule }.managed(&desired);
+        let people = &People { held: &HashMap::new(), freeze: None };
+        let managed = Room { inputs, connection, servers, people }.managed(&desired);
         let missing =
             servers.iter().zip(managed).filter(|(_, managed)| !managed).map(|(server, _)| server.clone());
         all.push((connection.name.clone(), missing.collect()));
@@ -139,7 +151,7 @@ struct PartialPlan {
 }
 
 /// What may not be done at this instant.
-struct Rule<'a> {
+struct People<'a> {
     held: &'a HashMap<Address, Held<'a>>,
     freeze: Option<Wait>,
 }
@@ -149,7 +161,7 @@ struct Room<'a> {
     inputs: &'a Inputs<'a>,
     connection: &'a ConnectionLive<'a>,
     servers: &'a [LiveServer],
-    rule: &'a Rule<'a>,
+    people: &'a People<'a>,
 }
 
 impl Room<'_> {
@@ -160,7 +172,7 @@ impl Room<'_> {
         let mut part = PartialPlan::default();
         let mut managed = vec![false; self.servers.len()];
         for (entry, binding) in desired.iter().zip(&bindings) {
-            self.claim(&mut managed, entry, binding, &index);
+            claim(&mut managed, entry, binding, &index);
             if is_ordered {
                 part.standings.push((entry.address.clone(), Standing::of(binding, self.servers)));
             }
@@ -179,24 +191,9 @@ impl Room<'_> {
         let index = LiveIndex::new(self.servers, &self.connection.capabilities.names);
         let mut managed = vec![false; self.servers.len()];
         for (entry, binding) in desired.iter().zip(&bind_all(desired, &index)) {
-            self.claim(&mut managed, entry, binding, &index);
+            claim(&mut managed, entry, binding, &index);
         }
         managed
-    }
-
-    /// Which live servers an entry is about, even where it cannot be told which of them it means.
-    #[allow(clippy::unused_self, reason = "it belongs to the room, whose index it takes")]
-    fn claim(&self, managed: &mut [bool], entry: &DesiredServer, binding: &Binding, index: &LiveIndex<'_>) {
-        match binding {
-            Binding::Bound(at) | Binding::Claimed { live: at, .. } => managed[*at] = true,
-            Binding::BothNames { .. } | Binding::Ambiguous(_) => {
-                let names = std::iter::once(&entry.address.name).chain(&entry.renamed_from);
-                for at in names.flat_map(|name| index.with_name(name.as_str())) {
-                    managed[at] = true;
-                }
-            }
-            Binding::Nothing => {}
-        }
     }
 
     fn entry(
@@ -245,11 +242,10 @@ impl Room<'_> {
             now: self.inputs.now,
             options: self.inputs.options,
         };
-        let held = self.rule.held.get(&entry.address);
+        let held = self.people.held.get(&entry.address);
         let (decision, waits) = held.map_or_else(|| (case.decide(), None), |held| held.decide(&case));
-        let not_so =
-            decision.problems.iter().any(|p| p.severity == Severity::Error || p.code == Code::MissingServer);
-        if decision.change.is_none() && waits.is_none() && !not_so {
+        let is_refused = decision.is_refused || decision.is_missing();
+        if decision.change.is_none() && waits.is_none() && !is_refused {
             self.unchanged(part, entry);
         }
         // Before renames are ordered: a name that is left taken is in their way.
@@ -267,7 +263,7 @@ impl Room<'_> {
 
     /// What may be done of a change at this instant; the rest waits.
     fn due_now(&self, waiting: &mut Waiting, change: Change, held: Option<&Held<'_>>) -> Option<Change> {
-        if let Some(wait) = &self.rule.freeze {
+        if let Some(wait) = &self.people.freeze {
             return waiting.cut(change, |_| true, wait);
         }
         match held {
@@ -377,6 +373,20 @@ impl Room<'_> {
     }
 }
 
+/// Which live servers an entry is about, even where it cannot be told which of them it means.
+pub(super) fn claim(managed: &mut [bool], entry: &DesiredServer, binding: &Binding, index: &LiveIndex<'_>) {
+    match binding {
+        Binding::Bound(at) | Binding::Claimed { live: at, .. } => managed[*at] = true,
+        Binding::BothNames { .. } | Binding::Ambiguous(_) => {
+            let names = std::iter::once(&entry.address.name).chain(&entry.renamed_from);
+            for at in names.flat_map(|name| index.with_name(name.as_str())) {
+                managed[at] = true;
+            }
+        }
+        Binding::Nothing => {}
+    }
+}
+
 fn ambiguous(entry: &DesiredServer, index: &LiveIndex<'_>, ids: &[ServerId]) -> Problem {
     let mut ids: Vec<&str> = ids.iter().map(ServerId::as_str).collect();
     ids.sort_unstable();
@@ -411,8 +421,20 @@ fn unreadable(
     failure: &ReadFailure,
 ) -> Option<Problem> {
     let count = desired.iter().filter(|entry| inputs.options.selects(entry)).count();
-    let servers = if count == 1 { "1 server".to_owned() } else { format!("{count} servers") };
-    (count > 0).then(|| Problem {
+    let targets = &inputs.options.targets;
+    let may_select = |rule: &&Rule| {
+        let is_meant = |target| rule.meets(target).any(|name| name == connection);
+        if targets.is_empty() { rule.connections.contains(connection) } else { targets.iter().any(is_meant) }
+    };
+    let rules = inputs.rules.iter().filter(may_select).count();
+    let servers = match (count, rules) {
+        (0, _) => "what rules select".to_owned(),
+        (1, 0) => "1 server".to_owned(),
+        (_, 0) => format!("{count} servers"),
+        (1, _) => "1 server, and what rules select,".to_owned(),
+        _ => format!("{count} servers, and what rules select,"),
+    };
+    (count + rules > 0).then(|| Problem {
         code: if failure.transient { Code::Unreachable } else { Code::Unreadable },
         severity: Severity::Error,
         address: Address::new(connection.clone(), "*".into()),

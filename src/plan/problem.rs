@@ -61,6 +61,14 @@ pub enum Code {
     Availability,
     /// What is to be done waits for itself.
     OrderCycle,
+    /// A rule selects no live server.
+    RuleUnmatched,
+    /// Entries and earlier rules have all live servers that a rule selects.
+    RuleShadowed,
+    /// Two rules want different things of the same servers.
+    RuleConflict,
+    /// Nobody knows whether a rule selects some live servers.
+    RuleUndecided,
 }
 
 impl Code {
@@ -86,6 +94,10 @@ impl Code {
             Self::PredecessorDown => "predecessor_down",
             Self::Availability => "availability",
             Self::OrderCycle => "order_cycle",
+            Self::RuleUnmatched => "rule_unmatched",
+            Self::RuleShadowed => "rule_shadowed",
+            Self::RuleConflict => "rule_conflict",
+            Self::RuleUndecided => "rule_undecided",
         }
     }
 }

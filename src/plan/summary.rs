@@ -25,6 +25,9 @@ pub struct Summary {
     pub unchanged: u64,
     /// Live servers that no entry means.
     pub unmanaged: u64,
+    /// Live servers that a rule governs; they are not among the unmanaged ones.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub governed: u64,
     /// Servers that need a change which `--only` leaves out.
     #[serde(skip_serializing_if = "is_zero")]
     pub left_out: u64,
@@ -56,6 +59,7 @@ impl Summary {
             delete: does(Verb::Delete),
             unchanged,
             unmanaged,
+            governed: 0,
             left_out: 0,
             withheld: 0,
             problems: errors,

@@ -61,6 +61,7 @@ pub fn undo(
     let (ledger, options) = (LedgerFacts::default(), Options::default());
     let inputs = Inputs {
         desired: &desired,
+        rules: &[],
         availability: &[],
         live: &connections,
         ledger: &ledger,
@@ -103,6 +104,7 @@ fn wanted(change: &Change, before: &Facts) -> DesiredServer {
         protect: false,
         labels: Labels::default(),
         after: std::sync::Arc::default(),
+        rule: None,
         location: change.location.clone().unwrap_or_else(nowhere),
     }
 }

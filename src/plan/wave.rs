@@ -211,6 +211,7 @@ mod tests {
             protect: false,
             after: std::sync::Arc::default(),
             labels: Labels::default(),
+            rule: None,
             location: Location { file: "f".into(), line: 1, column: 1 },
         }
     }

@@ -27,6 +27,10 @@ pub struct ProviderRow {
     pub rename: bool,
     /// Delete.
     pub delete: bool,
+    /// Whether listings have the provider's own tags, for rules.
+    pub tags: bool,
+    /// Whether listings have the time of creation, for rules.
+    pub created_at: bool,
     /// Why `endpoint` must be given; `null` where it has a default.
     pub endpoint_required: Option<&'static str>,
     /// What can be given in several ways, and the ways: `credentials: token; or username and password`.
@@ -80,6 +84,8 @@ fn row(spec: &'static ProviderSpec) -> ProviderRow {
         reboot_evidence: can.reboot_evidence,
         rename: can.rename,
         delete: can.delete,
+        tags: can.tags,
+        created_at: can.created_at,
         endpoint_required: spec.endpoint_required,
         choices: spec
             .choices
@@ -138,6 +144,13 @@ pub fn providers_text(rows: &[ProviderRow]) -> String {
         }
         if let Some((setting, file)) = row.profiles {
             let _ = writeln!(out, "  or {setting}: NAME takes an entry of {file}");
+        }
+        let by: Vec<&str> = [(row.tags, "tag"), (row.created_at, "older_than")]
+            .into_iter()
+            .filter_map(|(can, key)| can.then_some(key))
+            .collect();
+        if !by.is_empty() {
+            let _ = writeln!(out, "  rules select by {}", by.join(" and "));
         }
         if let Some(why) = row.endpoint_required {
             let _ = writeln!(out, "  endpoint has no default: {why}");

@@ -26,6 +26,9 @@ pub struct StatusRow {
     pub wanted: String,
     /// `ok`, the pending actions, `waiting:` and what is withheld, or the code of the problem.
     pub status: String,
+    /// The rule that governs it, where the file does not list it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }
 
 /// Lines up the selected entries with what is there and what the plan says of them.
@@ -81,6 +84,7 @@ pub fn status_rows(inputs: &Inputs<'_>, plan: &Plan) -> Vec<StatusRow> {
                 } else {
                     entry.power.to_string()
                 },
+                rule: entry.rule.as_deref().map(str::to_owned),
                 status: match (pending, waiting.get(&entry.address)) {
                     (Some(pending), Some(waits)) => format!("{pending}; {waits}"),
                     (pending, waits) => {
@@ -115,7 +119,11 @@ pub fn status_text(rows: &[StatusRow], plan: &Plan, paint: Paint) -> String {
     }
     let ok = rows.iter().filter(|row| row.status == "ok").count();
     let rest = rows.len() - ok;
-    let _ = writeln!(out, "\n{ok} as declared, {rest} not; {} unmanaged.", plan.summary.unmanaged);
+    let governed = match plan.summary.governed {
+        0 => String::new(),
+        count => format!(", {count} governed by rules"),
+    };
+    let _ = writeln!(out, "\n{ok} as declared, {rest} not; {} unmanaged{governed}.", plan.summary.unmanaged);
     out
 }
 
@@ -124,5 +132,9 @@ fn cells(row: &StatusRow) -> [String; 4] {
     if let Some(live) = row.live_name.as_ref().filter(|_| row.is_called_otherwise) {
         let _ = write!(name, " (now {})", safe(live.as_str()));
     }
-    [name, safe(row.live.as_deref().unwrap_or("-")), row.wanted.clone(), row.status.clone()]
+    let mut wanted = row.wanted.clone();
+    if let Some(rule) = &row.rule {
+        let _ = write!(wanted, " (rule {})", safe(rule));
+    }
+    [name, safe(row.live.as_deref().unwrap_or("-")), wanted, row.status.clone()]
 }

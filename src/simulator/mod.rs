@@ -16,6 +16,7 @@
 //!     name: web-{01..20}                   # braces as in fleet files
 //!     id: "{101..120}"                     # one each; made up if absent; none: not assigned yet
 //!     power: on                            # on (the default), off, suspended
+//!     age: 30d                             # created so long ago; now is the default
 //!     attributes: { datacenter: 2 }        # what the provider's face knows beside that
 //!   - connection: grid
 //!     name: restored

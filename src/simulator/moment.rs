@@ -30,6 +30,12 @@ impl Moment {
         self.0 / 1000
     }
 
+    /// This much earlier, 1970 at the earliest.
+    #[must_use]
+    pub fn before(self, time: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)))
+    }
+
     /// This much later.
     #[must_use]
     pub fn after(self, wait: Duration) -> Self {

@@ -198,8 +198,8 @@ fn server(
         attributes: spec.attributes.clone(),
         pending,
         tally: Tally::default(),
-        created: now,
-        booted: (spec.power == Power::On).then_some(now),
+        created: now.before(spec.age),
+        booted: (spec.power == Power::On).then_some(now.before(spec.age)),
     };
     if let Some(key) = spec.attributes.keys().find(|key| !face.attributes().contains(&key.as_str())) {
         let message = format!("attributes: unknown key {key:?}; known: {}", face.attributes().join(", "));

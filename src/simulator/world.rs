@@ -1,7 +1,7 @@
 //! The world file: which connections and servers there are to begin with, and what goes wrong.
 
 use super::{Error, Rule, moment};
-use crate::model::{Power, expand};
+use crate::model::{Age, Power, expand};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -45,6 +45,7 @@ pub(super) struct ServerSpec {
     pub(super) state: Option<String>,
     pub(super) becomes: Option<Power>,
     pub(super) after: Option<Duration>,
+    pub(super) age: Duration,
     pub(super) attributes: BTreeMap<String, Value>,
 }
 
@@ -117,6 +118,8 @@ struct RawServer {
     becomes: Option<Power>,
     #[serde(default, deserialize_with = "some_duration")]
     after: Option<Duration>,
+    #[serde(default)]
+    age: Option<String>,
     #[serde(default)]
     attributes: BTreeMap<String, Value>,
 }
@@ -210,6 +213,11 @@ fn read_servers(value: Value, path: &str) -> Result<Vec<ServerSpec>, Error> {
     if raw.after.is_some() && raw.becomes.is_none() {
         return Err(Error::world(path, "`after` needs `becomes`: what the server turns into then"));
     }
+    let age = raw.age.as_deref().map(|text| {
+        let age = Age::parse(text).as_ref().map(Age::duration);
+        age.ok_or_else(|| Error::world(path, format!("age: {text:?} is no age; write 30d or 12h")))
+    });
+    let age = age.transpose()?.unwrap_or_default();
     let expanded = |text: &str| expand(text).map_err(|error| Error::world(path, format!("{text}: {error}")));
     let names = expanded(&raw.name)?;
     if names.iter().any(String::is_empty) {
@@ -235,6 +243,7 @@ fn read_servers(value: Value, path: &str) -> Result<Vec<ServerSpec>, Error> {
         state: raw.state.clone(),
         becomes: raw.becomes,
         after: raw.after,
+        age,
         attributes: raw.attributes.clone(),
     };
     Ok(names.into_iter().zip(ids).map(server).collect())

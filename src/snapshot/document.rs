@@ -83,6 +83,13 @@ pub struct ServerSnapshot {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(with = "Option<String>")]
     pub booted_at: Option<Timestamp>,
+    /// When it was created, where the provider tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schemars(with = "Option<String>")]
+    pub created_at: Option<Timestamp>,
+    /// The provider's own tags, sorted; missing where it does not tell them, which is not to have none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tags: Option<Vec<String>>,
     /// What cannot be done with this one although the provider can do it in general.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub denials: Vec<Denied>,

@@ -73,6 +73,8 @@ fn of_server(server: &LiveServer) -> ServerSnapshot {
         name: server.name.clone(),
         state: of_state(&server.state),
         booted_at: server.booted_at,
+        created_at: server.created_at,
+        tags: server.tags.as_deref().map(|tags| tags.iter().map(ToString::to_string).collect()),
         denials: server.denials.iter().map(denied).collect(),
     }
 }

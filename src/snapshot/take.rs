@@ -109,6 +109,8 @@ fn server(server: ServerSnapshot) -> LiveServer {
         name: server.name,
         state: state(server.state),
         booted_at: server.booted_at,
+        created_at: server.created_at,
+        tags: server.tags.map(|tags| tags.into_iter().map(String::into_boxed_str).collect()),
         denials: denials.map(|denied| Denial { verb: denied.verb, why: denied.why.into() }).collect(),
     }
 }

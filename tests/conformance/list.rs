@@ -148,3 +148,21 @@ async fn a_page_that_fails_in_the_middle_fails_the_whole_list() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn tags_and_ages_are_told_where_the_provider_says_so_and_nowhere_else() {
+    for_every_provider(async |row| {
+        let can = row.spec.capabilities;
+        let old = json!({ "name": "old", "power": "on", "age": "40d" });
+        let bench = Bench::new(row, &Setup::servers(vec![old]));
+        let now = jiff::Timestamp::now();
+        let all = bench.list().await.unwrap();
+        assert_eq!(all[0].tags.is_some(), can.tags, "tags");
+        assert_eq!(all[0].created_at.is_some(), can.created_at, "created_at");
+        if let Some(created_at) = all[0].created_at {
+            let age = now.duration_since(created_at).as_hours();
+            assert!((39 * 24..=40 * 24).contains(&age), "{age} hours, and never older than it is");
+        }
+    })
+    .await;
+}

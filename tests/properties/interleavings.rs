@@ -81,6 +81,7 @@ impl Small {
                         location: place.clone(),
                     })
                     .collect(),
+                rule: None,
                 location: place.clone(),
             }
         };
@@ -93,6 +94,7 @@ impl Small {
         World {
             rooms: vec![Room { name: CONNECTION, type_name: CONNECTION, capabilities: &EVERYTHING, servers }],
             desired: self.servers.iter().enumerate().map(entry).collect(),
+            rules: Vec::new(),
             availability: self.rules.iter().enumerate().map(rule).collect(),
             ledger: LedgerFacts { born: Some(now() - jiff::Span::new().hours(48)), ..LedgerFacts::default() },
             options: Options::default(),

@@ -2,9 +2,9 @@
 //! where a planner goes wrong.
 
 use fleetform::model::{
-    Address, After, Availability, BatchLimits, Bound, Capabilities, CaseRule, ConnectionName, Denial,
+    Address, After, Age, Availability, BatchLimits, Bound, Capabilities, CaseRule, ConnectionName, Denial,
     DesiredPower, DesiredServer, EvidenceLevel, Freeze, Hold, HoldTo, LedgerFacts, LiveServer, LiveState,
-    Location, NameRules, OffSupport, Power, Presence, RebootStyle, RebootSupport, Selector, Settles,
+    Location, NameRules, OffSupport, Power, Presence, RebootStyle, RebootSupport, Rule, Selector, Settles,
     Shutdown, Unresolved, Verb,
 };
 use fleetform::plan::{
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ pub(crate) static EVERYTHING: Capabilities = Capabilities {
     rename: true,
     delete: true,
     reports_power: true,
+    tags: true,
+    created_at: true,
     names: NameRules {
         case: CaseRule::Insensitive,
         id_case: CaseRule::Insensitive,
@@ -64,6 +66,7 @@ pub(crate) struct Room {
 pub(crate) struct World {
     pub(crate) rooms: Vec<Room>,
     pub(crate) desired: Vec<DesiredServer>,
+    pub(crate) rules: Vec<Rule>,
     pub(crate) availability: Vec<Availability>,
     pub(crate) ledger: LedgerFacts,
     pub(crate) options: Options,
@@ -82,6 +85,7 @@ impl World {
         let live: Vec<ConnectionLive<'_>> = self.rooms.iter().map(Room::live).collect();
         look(&Inputs {
             desired: &self.desired,
+            rules: &self.rules,
             availability: &self.availability,
             live: &live,
             ledger: &self.ledger,
@@ -134,7 +138,7 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
     let rooms: Vec<_> = kinds.into_iter().map(|(name, can)| room(name, can).boxed()).collect();
     (rooms, ledger(), options(), vec(rule(), 0..3)).prop_map(|(rooms, ledger, options, availability)| {
         let (rooms, desired): (Vec<Room>, Vec<Vec<DesiredServer>>) = rooms.into_iter().unzip();
-        World { rooms, desired: desired.concat(), availability, ledger, options }
+        World { rooms, desired: desired.concat(), rules: Vec::new(), availability, ledger, options }
     })
 }
 
@@ -161,15 +165,31 @@ fn numbered(servers: Vec<(bool, LiveServer)>) -> Vec<LiveServer> {
     servers.into_iter().enumerate().map(number).collect()
 }
 
+/// What providers say of servers beside names.
+const TAGS: [&str; 3] = ["env=dev", "env=prod", "keep"];
+
 fn live_server() -> impl Strategy<Value = (bool, LiveServer)> {
     let name = weighted(0.97, prop::sample::select(&NAMES[..]));
     let denial =
         prop::sample::select(&Verb::ALL[..]).prop_map(|verb| Denial { verb, why: "it is locked".into() });
     let booted = weighted(0.3, instant());
-    (prop::bool::weighted(0.93), name, state(), booted, vec(denial, 0..2), prop::bool::weighted(0.1))
-        .prop_map(|(has_id, name, state, booted_at, denials, is_denied)| {
+    let told = (weighted(0.7, instant()), weighted(0.8, prop::sample::subsequence(&TAGS[..], 0..3)));
+    (prop::bool::weighted(0.93), name, state(), booted, vec(denial, 0..2), prop::bool::weighted(0.1), told)
+        .prop_map(|(has_id, name, state, booted_at, denials, is_denied, (created_at, tags))| {
+            let tags = tags.map(|tags| tags.into_iter().map(Into::into).collect());
             let denials = if is_denied { denials } else { Vec::new() };
-            (has_id, LiveServer { id: None, name: name.map(Into::into), state, booted_at, denials })
+            (
+                has_id,
+                LiveServer {
+                    id: None,
+                    name: name.map(Into::into),
+                    state,
+                    booted_at,
+                    created_at,
+                    tags,
+                    denials,
+                },
+            )
         })
 }
 
@@ -239,6 +259,7 @@ fn entry(connection: &'static str) -> impl Strategy<Value = DesiredServer> {
                 protect,
                 labels: Arc::new(BTreeMap::from([("tier".into(), tier.into())])),
                 after: after.into_iter().map(|selector| After { selector, location: place(line) }).collect(),
+                rule: None,
                 location: place(line),
             }
         },
@@ -335,5 +356,44 @@ fn options() -> impl Strategy<Value = Options> {
         allow_missing,
         reboot_unknown,
         ..Options::default()
+    })
+}
+
+/// Any world with rules over it.
+pub(crate) fn governed_world() -> impl Strategy<Value = World> {
+    (world(), vec(over_live(), 0..6)).prop_map(|(world, rules)| {
+        let number = |(at, rule): (usize, Rule)| {
+            let mut rule = Rule { name: format!("r{at}").into(), ..rule };
+            let names = world.rooms.iter().map(|room| ConnectionName::from(room.name));
+            rule.connections = names.filter(|name| rule.can_match_on(name.as_str())).collect();
+            rule
+        };
+        World { rules: rules.into_iter().enumerate().map(number).collect(), ..world }
+    })
+}
+
+/// A rule, such as no file would be taken with as well: one that deletes whatever its age.
+fn over_live() -> impl Strategy<Value = Rule> {
+    const GLOBS: [&str; 9] =
+        ["*", "*/*", "a", "?", "hostway/*", "everything/?", "everything/*", "open*/b", "*/c"];
+    let selects = (
+        vec(prop::sample::select(&GLOBS[..]), 1..3),
+        weighted(0.2, prop::sample::select(vec![Power::On, Power::Off])),
+        weighted(0.3, prop::sample::select(vec!["env=dev", "env=*", "keep"])),
+        weighted(0.4, prop::sample::select(vec!["1d", "5d", "6h"])),
+    );
+    (selects, entry("everything")).prop_map(|((globs, power_is, tag, age), wish)| {
+        let wish = DesiredServer { renamed_from: None, id: None, after: Arc::default(), ..wish };
+        Rule {
+            name: "".into(),
+            globs: globs.into_iter().map(Into::into).collect(),
+            connections: BTreeSet::new(),
+            power_is,
+            tags: tag.into_iter().map(Into::into).collect(),
+            older_than: age.and_then(Age::parse),
+            wish,
+            has_check: false,
+            rollouts: Arc::from([]),
+        }
     })
 }

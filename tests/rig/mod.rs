@@ -269,7 +269,15 @@ pub(crate) async fn plan_now(
     }];
     let options = fleetform::plan::Options::default();
     let now = jiff::Timestamp::now();
-    fleetform::plan::plan(&Inputs { desired, availability: &[], live: &live, ledger, now, options: &options })
+    fleetform::plan::plan(&Inputs {
+        desired,
+        rules: &[],
+        availability: &[],
+        live: &live,
+        ledger,
+        now,
+        options: &options,
+    })
 }
 
 /// A server as a fleet file with a name alone wants it.
@@ -291,6 +299,7 @@ pub(crate) fn wanted(name: &str) -> fleetform::model::DesiredServer {
         protect: false,
         labels: Arc::default(),
         after: Arc::default(),
+        rule: None,
         location: Location { file: "fleet.yaml".into(), line: 1, column: 1 },
     }
 }

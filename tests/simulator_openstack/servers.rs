@@ -31,6 +31,19 @@ fn a_server_has_the_documented_fields() {
 }
 
 #[test]
+fn metadata_tags_and_age_are_those_of_the_world() {
+    let given = json!({ "metadata": { "env": "dev" }, "tags": ["web"] });
+    let site = Site::new(world(&[
+        json!({ "name": "told", "age": "40d", "attributes": given }),
+        json!({ "name": "plain" }),
+    ]));
+    let (told, plain) = (site.server(1), site.server(2));
+    assert_eq!((&told["metadata"], &plain["metadata"]), (&json!({ "env": "dev" }), &json!({})));
+    assert!(told["created"].as_str() < plain["created"].as_str());
+    assert!(site.plain().get("/servers/detail").json()["servers"][0].get("tags").is_none(), "before 2.26");
+}
+
+#[test]
 fn the_world_s_words_are_vm_states_and_others_stay_raw() {
     let words = [
         ("building", "BUILD"),

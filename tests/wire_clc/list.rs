@@ -174,3 +174,23 @@ async fn what_cannot_be_understood_is_never_a_shorter_list() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_groups_around_a_server_are_its_tags() {
+    let mut root = group("root");
+    root["name"] = json!("WA1 Hardware");
+    let mut inner = group("inner");
+    (inner["name"], inner["servers"]) = (json!("Web"), json!([server("wa1aliasa01"), server("wa1aliasa02")]));
+    (root["groups"], root["servers"]) = (json!([inner]), json!([server("wa1aliasb01")]));
+    root["links"] = json!([link("wa1aliasc01")]);
+    let alone = Reply::json(200, server("wa1aliasc01"));
+    let (listed, _) = list(vec![one_datacenter(), Reply::json(200, root), alone]).await;
+    let listed = listed.unwrap();
+    let tags = |id: &str| {
+        let server = listed.iter().find(|server| server.id.as_ref().unwrap().as_str() == id).unwrap();
+        server.tags.as_deref().map(|tags| tags.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(tags("wa1aliasb01").unwrap(), ["group=WA1 Hardware"]);
+    assert_eq!(tags("wa1aliasa02").unwrap(), ["group=WA1 Hardware", "group=Web"]);
+    assert_eq!(tags("wa1aliasc01"), None, "asked for by itself, it does not tell them");
+}

@@ -114,3 +114,22 @@ async fn when_a_marker_vanishes_the_list_is_read_from_its_start() {
     let bad = Reply::json(400, json!({ "badRequest": { "code": 400, "message": "bad marker" } }));
     assert_eq!(all(&Cloud::new([bad]).await).await.unwrap_err().kind, ErrorKind::Refused);
 }
+
+#[tokio::test]
+async fn metadata_and_tags_are_tags_and_what_tells_neither_has_not_none() {
+    let told = async |changes: Value| {
+        let cloud = Cloud::new([Reply::json(200, crate::server(&changes))]).await;
+        let server = cloud.get().await.unwrap().unwrap();
+        let tags = server.tags.map(|tags| tags.iter().map(ToString::to_string).collect::<Vec<_>>());
+        (tags, server.created_at.map(|at| at.to_string()))
+    };
+    let both = json!({ "metadata": { "env": "dev", "a": "b=c", "odd": 3 }, "tags": ["web", "env=dev"],
+        "created": "2026-11-20T02:00:00Z" });
+    let (tags, created) = told(both).await;
+    assert_eq!(tags.unwrap(), ["a=b=c", "env=dev", "web"], "each once, and texts alone");
+    assert_eq!(created.as_deref(), Some("2026-11-20T02:00:00Z"));
+    let none = |word: &str| json!({ "metadata": word, "tags": word, "created": word });
+    assert_eq!(told(none("(missing)")).await, (None, None));
+    let old = json!({ "metadata": {}, "tags": "(missing)", "created": "soon" });
+    assert_eq!(told(old).await, (Some(Vec::new()), None), "a cloud before 2.26");
+}

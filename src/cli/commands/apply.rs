@@ -17,7 +17,7 @@ use crate::cli::run::Run;
 use crate::cli::session::{Session, paths};
 use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{IntentLog, Journal, Retention, compact_if_due};
-use crate::model::{Address, ConnectionName, EvidenceLevel, Labels, Verb};
+use crate::model::{Address, ConnectionName, EvidenceLevel, Labels, Selector, Verb};
 use crate::plan::{
     Change, FORMAT_VERSION, HoldInForce, PlanDocument, Refusal, Wave, narrow, rewire, stopped_too_early,
 };
@@ -216,9 +216,23 @@ impl Work<'_> {
             return Ok(());
         }
         let entries = self.session.fleet.servers.iter();
-        let labels: HashMap<&Address, &Labels> =
-            entries.map(|entry| (&entry.address, &entry.labels)).collect();
-        let of = |address: &Address| labels.get(address).map(|labels| (*labels).clone()).unwrap_or_default();
+        let by_rules = document.changes.iter().filter_map(|change| {
+            let rules = self.session.fleet.rules.iter();
+            let mut rules = rules.filter(|rule| rule.made(&change.reasons, change.location.as_ref()));
+            Some((change.address.clone(), Labels::clone(rules.next()?.labels())))
+        });
+        let listed = entries.map(|entry| (entry.address.clone(), Labels::clone(&entry.labels)));
+        let labels: HashMap<Address, Labels> = listed.chain(by_rules).collect();
+        // A typing error must never read as "no changes".
+        let is_there = |selector: &Selector| labels.iter().any(|(address, of)| selector.matches(address, of));
+        if let Some((flag, selector)) =
+            self.session.unlisted(&self.args.shape).find(|(_, one)| !is_there(one))
+        {
+            return Err(Failure::usage(format!(
+                "{flag} {selector} matches no server of the file, and no change of the plan"
+            )));
+        }
+        let of = |address: &Address| labels.get(address).cloned().unwrap_or_default();
         narrow(document, &options, of).map_err(Failure::usage)
     }
 

@@ -40,6 +40,8 @@ pub(in crate::cli) fn run(global: &Global, args: &ImportArgs, io: &mut Io<'_>) -
     }
     let inputs = Inputs {
         desired: &session.fleet.servers,
+        // What a rule governs is not in the file either: whoever wants it listed gets it.
+        rules: &[],
         availability: &[],
         live: &live,
         ledger: &crate::model::LedgerFacts::default(),

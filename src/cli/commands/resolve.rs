@@ -8,7 +8,8 @@ use crate::cli::session::{Session, near_addresses};
 use crate::cli::stop::{Signals, block_on};
 use crate::diff::{Binding, LiveIndex, bind_all};
 use crate::ledger::{self, Journal, JournalError, Replay};
-use crate::model::{Address, DesiredServer, ServerId};
+use crate::model::{Address, DesiredServer, LedgerFacts, ServerId};
+use crate::plan::{Inputs, Options, effective};
 use jiff::Timestamp;
 
 pub(in crate::cli) fn run(global: &Global, args: &ResolveArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
@@ -61,11 +62,15 @@ fn others(replay: &ledger::Replay) -> String {
 
 /// The id of the live server that an address means.
 async fn live_id(session: &Session, address: &Address) -> Result<ServerId, Failure> {
-    let Some(entry) = session.fleet.servers.iter().find(|entry| entry.address == *address) else {
-        let all = session.fleet.servers.iter().map(|entry| &entry.address);
-        let near = near_addresses(&address.to_string(), all);
-        return Err(Failure::usage(format!("{address} is no server of the file{near}")));
+    let fleet = &session.fleet;
+    let is_listed = fleet.servers.iter().any(|entry| entry.address == *address);
+    let unknown = |entries: &[DesiredServer]| {
+        let near = near_addresses(&address.to_string(), entries.iter().map(|entry| &entry.address));
+        Failure::usage(format!("{address} is no server of the file{near}"))
     };
+    if !is_listed && !fleet.rules.iter().any(|rule| rule.connections.contains(&address.connection)) {
+        return Err(unknown(&fleet.servers));
+    }
     let links = session.links([&address.connection])?;
     let live = fetch::list(|name| fetch::in_flight(session.fleet.connections.get(name)), &links).await;
     let Some(connection) = live.first() else {
@@ -75,6 +80,18 @@ async fn live_id(session: &Session, address: &Address) -> Result<ServerId, Failu
         let code = if failure.transient { code::LATER } else { code::PROBLEM };
         Failure::Message(code, failure.message.clone())
     })?;
+    let (ledger, options) = (LedgerFacts::default(), Options::default());
+    let desired = effective(&Inputs {
+        desired: &fleet.servers,
+        rules: &fleet.rules,
+        availability: &[],
+        live: &live,
+        ledger: &ledger,
+        now: Timestamp::now(),
+        options: &options,
+    });
+    let found = desired.iter().find(|entry| entry.address == *address);
+    let entry = found.ok_or_else(|| unknown(&desired))?;
     let index = LiveIndex::new(servers, &connection.capabilities.names);
     let entries: Vec<&DesiredServer> = vec![entry];
     match bind_all(&entries, &index).first() {

@@ -4,7 +4,7 @@ use super::saved;
 use crate::apply::{ChangeOutcome, ChangeResult, Health, Links};
 use crate::cli::exit::{Failure, code};
 use crate::cli::session::{Session, targets};
-use crate::model::ConnectionName;
+use crate::model::{Address, ConnectionName, DesiredServer, Rule};
 use crate::plan::{Change, Kind, NotUndoable, PlanDocument, PlanOptionsRecord, undo};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -60,15 +60,18 @@ pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResu
 /// An undo plan is not bound to the file that it came from, which is taken back as well, as a rule. What that file
 /// protects by now stays protected.
 pub(super) fn respect_protection(session: &Session, document: &PlanDocument) -> Result<(), Failure> {
+    let fleet = &session.fleet;
     let protected = |change: &&Change| {
+        let means = |entry: &&DesiredServer| {
+            entry.address.connection == change.provider
+                && (entry.id.as_ref() == Some(&change.id)
+                    || entry.address.name == change.before.name
+                    || entry.address.name == change.address.name)
+        };
+        let mut entries = fleet.servers.iter().filter(means).peekable();
+        let by_rule = entries.peek().is_none() && is_protected_by_rule(&fleet.rules, change);
         change.actions.iter().any(|verb| verb.is_disruptive())
-            && session.fleet.servers.iter().any(|entry| {
-                entry.protect
-                    && entry.address.connection == change.provider
-                    && (entry.id.as_ref() == Some(&change.id)
-                        || entry.address.name == change.before.name
-                        || entry.address.name == change.address.name)
-            })
+            && (by_rule || entries.any(|entry| entry.protect))
     };
     match document.changes.iter().find(protected) {
         None => Ok(()),
@@ -77,4 +80,22 @@ pub(super) fn respect_protection(session: &Session, document: &PlanDocument) -> 
             Err(Failure::Message(code::REFUSED, text))
         }
     }
+}
+
+/// Whether a rule may protect the server. Tags and ages are not at hand here: a rule that selects by them may be the one
+/// that counts, and may not be.
+fn is_protected_by_rule(rules: &[Rule], change: &Change) -> bool {
+    let selects = |rule: &&Rule| {
+        rule.connections.contains(&change.provider)
+            && [&change.before.name, &change.address.name].into_iter().any(|name| {
+                let address = Address::new(change.provider.clone(), name.clone());
+                rule.matches(&address.to_string(), name.as_str())
+            })
+    };
+    for rule in rules.iter().filter(selects) {
+        if rule.wish.protect || rule.is_by_name() {
+            return rule.wish.protect;
+        }
+    }
+    false
 }

@@ -26,7 +26,10 @@ pub(in crate::cli) fn run(global: &Global, io: &mut Io<'_>) -> Result<u8, Failur
         let files = plural(fleet.files.len(), "file");
         let text = format!(
             "Valid: {} on {} in {files}.\n",
-            plural(fleet.servers.len(), "server"),
+            match fleet.rules.len() {
+                0 => plural(fleet.servers.len(), "server"),
+                rules => format!("{} and {}", plural(fleet.servers.len(), "server"), plural(rules, "rule")),
+            },
             plural(fleet.connections.len(), "connection")
         );
         io.print(&text);

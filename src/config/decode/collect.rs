@@ -6,6 +6,7 @@ use super::keys::TopKey;
 use super::limits::{GivenLimits, limits};
 use super::order::{self, GivenAvailability};
 use super::rollouts::{self, GivenRollout};
+use super::rules;
 use super::servers::{Known, KnownConnections, Servers, unresolved};
 use super::{Decoder, TOP_KEYS, duplicates};
 use crate::config::Mode;
@@ -37,7 +38,7 @@ pub(in crate::config) fn collect(
     findings: &mut Findings,
 ) -> Fleet {
     let mut all = Collected { doubtful, ..Collected::default() };
-    let mut lists = Vec::new();
+    let mut lists = Lists::default();
     for document in documents {
         all.document(document, specs, mode, findings, &mut lists);
     }
@@ -45,23 +46,37 @@ pub(in crate::config) fn collect(
     all.check_default_provider(findings);
     all.defaults.check_grace(findings);
     let mut servers = Servers::new(&all.known, &all.defaults, &all.rollouts, all.doubtful);
-    servers.reserve(lists.iter().map(|(_, items)| items.len()).sum());
-    for (file, items) in &lists {
+    servers.reserve(lists.servers.iter().map(|(_, items)| items.len()).sum());
+    for (file, items) in &lists.servers {
         let mut decoder = Decoder { file, findings };
         items.iter().for_each(|node| servers.add(&mut decoder, node));
     }
     let Servers { list: servers, connections, after, lost, .. } = servers;
     duplicates::report(&servers, &connections, &all.known, findings);
-    let incomplete = lost || all.doubtful || documents.iter().any(|d| !d.reading.broken.is_empty());
-    order::check(&servers, &after, &all.availability, incomplete, findings);
+    let mut rules = rules::Rules::new(
+        &all.known,
+        &all.defaults,
+        &all.rollouts,
+        all.limits.bounds_deletes(),
+        all.doubtful,
+    );
+    for (file, items) in &lists.rules {
+        let mut decoder = Decoder { file, findings };
+        items.iter().for_each(|node| rules.add(&mut decoder, node));
+    }
+    let rules::Rules { list: rules, lost: rules_lost, .. } = rules;
+    let incomplete =
+        lost || rules_lost || all.doubtful || documents.iter().any(|d| !d.reading.broken.is_empty());
+    order::check((&servers, &rules), &after, &all.availability, incomplete, findings);
     if !all.doubtful && !findings.has_errors() {
-        rollouts::report_unused(&all.rollouts, findings);
+        rollouts::report_unused(&all.rollouts, &rules, findings);
     }
     let beside = |document: &Document<'_>| document.source.folder().join(DEFAULT_LEDGER);
     let default_ledger = documents.first().map_or_else(|| DEFAULT_LEDGER.into(), beside);
     Fleet {
         connections: all.connections,
         servers,
+        rules,
         limits: all.limits.limits(),
         availability: all.availability.rules(),
         ledger: all.ledger.map_or(default_ledger, |(path, _)| path),
@@ -76,7 +91,15 @@ fn file(source: &Source) -> SourceFile {
     SourceFile { path: Arc::clone(&source.name), sha256: source.sha256.clone() }
 }
 
-type Lists<'n, 'a> = Vec<(&'n Arc<str>, &'n [Node<'a>])>;
+/// A list of one file.
+type List<'n, 'a> = (&'n Arc<str>, &'n [Node<'a>]);
+
+/// What is decoded once everything else of all files is known.
+#[derive(Default)]
+struct Lists<'n, 'a> {
+    servers: Vec<List<'n, 'a>>,
+    rules: Vec<List<'n, 'a>>,
+}
 
 #[derive(Default)]
 struct Collected {
@@ -116,7 +139,9 @@ impl Collected {
         for part in &document.reading.parts {
             match part {
                 Part::Document(root) => self.part(&mut decoder, (file, root), rules, lists),
-                Part::Items(SERVERS, Node { content: Content::List(items), .. }) => lists.push((file, items)),
+                Part::Items(SERVERS, Node { content: Content::List(items), .. }) => {
+                    lists.servers.push((file, items));
+                }
                 Part::Items(..) => {}
             }
         }
@@ -162,8 +187,13 @@ impl Collected {
             let path = decoder.path(node, "ledger").map(|path| rules.folder.join(path));
             decoder.agree(&mut self.ledger, path, node.span, "ledger");
         }
+        match value(TopKey::Rules) {
+            Some(Node { content: Content::List(items), .. }) => lists.rules.push((file, items)),
+            Some(node) if !node.is_null() => decoder.wrong_type(node, "rules", "a list (- match: …)"),
+            _ => {}
+        }
         match value(TopKey::Servers) {
-            Some(Node { content: Content::List(items), .. }) => lists.push((file, items)),
+            Some(Node { content: Content::List(items), .. }) => lists.servers.push((file, items)),
             Some(node) if !node.is_null() => decoder.wrong_type(node, "servers", "a list (- name: …)"),
             _ => {}
         }

@@ -8,7 +8,9 @@ use super::{DEFAULT_KEYS, fields::Fields};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::findings::Findings;
 use crate::config::yaml::{Node, Span};
-use crate::model::{DesiredPower, EvidenceLevel, Labels, Location, Period, RebootStyle, Shutdown};
+use crate::model::{
+    DesiredPower, EvidenceLevel, GivenBy, Labels, Location, Period, RebootStyle, RequiredEvidence, Shutdown,
+};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,6 +52,20 @@ impl Defaults {
             let finding = grace_without_fallback(*shutdown).at(place.clone());
             findings.push(finding.related("shutdown is given here", beside.clone()));
         }
+    }
+
+    /// What `require_evidence` says in an entry or a rule, or here.
+    pub(super) fn required_evidence(
+        &self,
+        decoder: &mut Decoder<'_>,
+        node: Option<&Node<'_>>,
+    ) -> Option<RequiredEvidence> {
+        let Some(node) = node else {
+            let (level, _) = self.require_evidence.as_ref()?;
+            return Some(RequiredEvidence { level: *level, given_by: GivenBy::Defaults });
+        };
+        let level = decoder.word(node, "require_evidence", &EVIDENCE_WORDS)?;
+        Some(RequiredEvidence { level, given_by: GivenBy::Entry })
     }
 
     /// The labels that every server has.

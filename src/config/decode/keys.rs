@@ -1,6 +1,8 @@
 //! Every key of a fleet file: one table per mapping, read by the decoder and by the JSON schema alike.
 
-use super::words::{EVIDENCE_WORDS, POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS, names};
+use super::words::{
+    EVIDENCE_WORDS, POWER_IS_WORDS, POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS, names,
+};
 use serde_json::{Value, json};
 
 /// One key of a mapping.
@@ -34,6 +36,8 @@ keys! {
         Defaults "defaults" "Values for servers that do not say; for all files together." json!({ "$ref": "#/$defs/defaults" });
         Servers "servers" "The servers that are looked after. A server that is not listed is never touched."
             json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/server" } });
+        Rules "rules" "What is wanted of live servers that no entry lists. Entries win over rules, earlier rules over later ones."
+            json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/rule" } });
         Limits "limits" "How much one plan may change before it needs --accept." json!({ "$ref": "#/$defs/limits" });
         Availability "availability" "How many servers of a group stay on while a plan is carried out."
             json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/availability" } });
@@ -114,6 +118,33 @@ keys! {
 }
 
 keys! {
+    /// The keys of `rules:`.
+    RuleKey RULE_KEYS {
+        Name "name" "What the rule is called where a plan says why. Default: what it matches." text_or_number();
+        Match "match" "Selects by name: a glob over CONNECTION/NAME, or over the name alone where it has no slash; or several, of which one must match."
+            texts();
+        Provider "provider" "Selects by connection: one or several." texts();
+        PowerIs "power_is" "Selects by the power that the live server has." words(&names(&POWER_IS_WORDS));
+        Tag "tag" "Selects by the provider's own tags, KEY=VALUE or a word, as globs; of several all must match." texts();
+        OlderThan "older_than" "Selects by age: created at least so long ago."
+            json!({ "type": "string", "pattern": "^[0-9]+[mhdw]$", "examples": ["30d", "12h"] });
+        State "state" "absent deletes what is selected: only with older_than, and with max_deletes under limits." words(&names(&STATE_WORDS));
+        Power "power" "The power the servers should have. Default: any." power();
+        Shutdown "shutdown" "How the servers may be stopped. Default: that of defaults." words(&names(&SHUTDOWN_WORDS));
+        Grace "grace" "How long guests are given to shut down before the plug is pulled." duration();
+        Reboot "reboot" "How the servers may be rebooted. Default: that of defaults." words(&names(&REBOOT_WORDS));
+        RequireEvidence "require_evidence" "What must show that a reboot has happened before it counts as done. Default: that of defaults."
+            words(&names(&EVIDENCE_WORDS));
+        RebootedSince "rebooted_since" "Reboot the servers unless they were rebooted after this instant." instant();
+        HealthyWhen "healthy_when" "When the servers count as healthy after a start, a resume or a reboot; none: no check."
+            json!({ "$ref": "#/$defs/healthy_when" });
+        Protect "protect" "Never power off, reboot or delete; no later rule takes the servers either. Default: that of defaults."
+            json!({ "type": "boolean" });
+        Labels "labels" "Labels that the servers have, for selectors such as label:tier=web." json!({ "$ref": "#/$defs/labels" });
+    }
+}
+
+keys! {
     /// The keys of a rule of `availability:`.
     AvailabilityKey AVAILABILITY_KEYS {
         Select "select" "The group: entries of the fleet, by a glob over their addresses or by label:KEY=VALUE." selector();
@@ -181,6 +212,10 @@ fn power() -> Value {
 
 fn text_or_number() -> Value {
     json!({ "type": ["string", "number"], "minLength": 1 })
+}
+
+fn texts() -> Value {
+    json!({ "anyOf": [text_or_number(), { "type": "array", "minItems": 1, "maxItems": 1000, "items": text_or_number() }] })
 }
 
 fn instant() -> Value {

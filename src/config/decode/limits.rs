@@ -17,6 +17,11 @@ pub(super) struct GivenLimits {
 }
 
 impl GivenLimits {
+    /// Whether some file bounds deletes.
+    pub(super) fn bounds_deletes(&self) -> bool {
+        self.deletes.is_some()
+    }
+
     /// The guards alone.
     pub(super) fn limits(self) -> Limits {
         let bounds = |given: Given<Vec<Bound>>| given.map(|(bounds, _)| bounds).unwrap_or_default();

@@ -11,6 +11,7 @@ mod limits;
 mod names;
 mod order;
 mod rollouts;
+mod rules;
 mod scalars;
 mod servers;
 mod words;
@@ -20,7 +21,7 @@ pub use scalars::parse_duration;
 pub(super) use collect::{Document, collect};
 pub(super) use connections::{missing, undecided};
 pub(super) use keys::{
-    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS,
+    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS, RULE_KEYS,
     SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
 };
 

@@ -6,7 +6,9 @@ use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::findings::Findings;
 use crate::config::suggest::did_you_mean;
 use crate::config::yaml::{Content, Node};
-use crate::model::{After, Availability, Bound, DesiredServer, Edge, Location, Roster, Selector, Succession};
+use crate::model::{
+    After, Availability, Bound, DesiredServer, Edge, Location, Roster, Rule, Selector, Succession,
+};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -112,15 +114,18 @@ impl Decoder<'_> {
 /// Checks what selectors mean once all servers are known. `incomplete` says that some may be missing: then nothing is
 /// said of a selector that means none.
 pub(super) fn check(
-    servers: &[DesiredServer],
+    (servers, rules): (&[DesiredServer], &[Rule]),
     given: &[GivenAfter],
     availability: &GivenAvailability,
     incomplete: bool,
     findings: &mut Findings,
 ) {
     let roster = Roster::new(servers);
+    // What a selector means of the servers of rules is known only with the live servers.
+    let may_be_governed = |select: &Selector| rules.iter().any(|rule| rule.meets(select).next().is_some());
     for (rule, min_on) in &availability.rules {
         let members = roster.members(&rule.selector).len() as u64;
+        let incomplete = incomplete || may_be_governed(&rule.selector);
         if members == 0 {
             if !incomplete {
                 findings.push(unmatched(rule, servers));
@@ -138,7 +143,8 @@ pub(super) fn check(
     for after in given {
         for item in &after.items {
             let members = members.get(&item.selector).copied().unwrap_or_default();
-            if members.is_empty() && !incomplete && !after.servers.is_empty() {
+            let is_unmatched = members.is_empty() && !incomplete && !after.servers.is_empty();
+            if is_unmatched && !may_be_governed(&item.selector) {
                 findings.push(unmatched(item, servers));
             }
             let own = members.partition_point(|&member| member < after.servers.start);

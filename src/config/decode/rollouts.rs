@@ -7,7 +7,9 @@ use super::keys::RolloutKey;
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::findings::Findings;
 use crate::config::yaml::{Content, Node};
-use crate::model::{Address, Labels, Location, Rollout, Selector, WaveSize};
+use crate::model::{
+    Address, GovernedRollout, HealthCheck, Labels, Location, Rollout, Rule, Selector, WaveSize,
+};
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -36,9 +38,36 @@ pub(super) fn of_server<'r>(
     rollouts.iter().find(means).inspect(|given| given.is_used.set(true))
 }
 
-/// A rollout without servers is a typing error that would let all of them go at once.
-pub(super) fn report_unused(rollouts: &[GivenRollout], findings: &mut Findings) {
-    for given in rollouts.iter().filter(|given| !given.is_used.get()) {
+/// The rollouts as servers of rules take them.
+pub(super) fn governed(rollouts: &[GivenRollout]) -> Arc<[GovernedRollout]> {
+    let governed = |given: &GivenRollout| GovernedRollout {
+        rollout: Arc::clone(&given.rollout),
+        healthy_when: given.healthy_when.clone(),
+    };
+    rollouts.iter().map(governed).collect()
+}
+
+/// The checks that servers of a rule may get from a rollout.
+pub(super) fn checks_met<'r>(
+    rollouts: &'r [GivenRollout],
+    rule: &Rule,
+) -> impl Iterator<Item = &'r HealthCheck> {
+    let meets = |given: &&GivenRollout| given.may_mean(rule);
+    rollouts.iter().filter(meets).filter_map(|given| given.healthy_when.as_ref()?.as_deref())
+}
+
+impl GivenRollout {
+    /// Whether it may mean a server of the rule.
+    fn may_mean(&self, rule: &Rule) -> bool {
+        self.rollout.select.as_ref().is_none_or(|select| rule.meets(select).next().is_some())
+    }
+}
+
+/// A rollout without servers is a typing error that would let all of them go at once. Which servers rules have is
+/// not known here.
+pub(super) fn report_unused(rollouts: &[GivenRollout], rules: &[Rule], findings: &mut Findings) {
+    let may_be_used = |given: &GivenRollout| rules.iter().any(|rule| given.may_mean(rule));
+    for given in rollouts.iter().filter(|given| !given.is_used.get() && !may_be_used(given)) {
         let message = format!("the rollout of {} means no server", given.rollout.servers());
         let cure = "correct select, or put it before a rollout that means its servers already";
         findings.push(Diagnostic::error("unused_rollout", message).at(given.location.clone()).cure(cure));

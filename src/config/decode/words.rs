@@ -1,6 +1,6 @@
 //! The words that some keys take, in the order in which they are offered to people.
 
-use crate::model::{DesiredPower, EvidenceLevel, Presence, RebootStyle, Shutdown};
+use crate::model::{DesiredPower, EvidenceLevel, Power, Presence, RebootStyle, Shutdown};
 
 /// A word and what it means.
 pub(super) type Word<T> = (&'static str, T);
@@ -12,6 +12,10 @@ pub(super) const POWER_WORDS: [Word<DesiredPower>; 4] = [
     ("any", DesiredPower::Any),
     ("suspended", DesiredPower::Suspended),
 ];
+
+/// `power_is:` of a rule.
+pub(super) const POWER_IS_WORDS: [Word<Power>; 3] =
+    [("on", Power::On), ("off", Power::Off), ("suspended", Power::Suspended)];
 
 /// `state:`.
 pub(super) const STATE_WORDS: [Word<Presence>; 2] =

@@ -1,28 +1,37 @@
 //! What governs the desired state beside what is declared, in phases: each makes of the desired state the one that
-//! holds at this instant. With nothing to do nothing is copied.
+//! holds at this instant, so that everything after knows entries only. With nothing to do nothing is copied.
 
 mod holds;
+mod judge;
+mod rules;
+mod tally;
 
 pub use holds::HoldInForce;
 pub(super) use holds::{Held, frozen};
 
 use super::inputs::Inputs;
+use super::problem::Problem;
 use crate::model::{Address, DesiredServer, Hold};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The desired state of an instant.
+/// The desired state of an instant, with everything that governs it.
 pub(super) struct Governed<'a> {
-    /// What is wanted of each server.
+    /// What is wanted of each server. Borrowed where nothing governs them.
     pub(super) desired: Cow<'a, [DesiredServer]>,
+    /// What is wrong with what governs them.
+    pub(super) problems: Vec<Problem>,
+    /// How many live servers rules govern.
+    pub(super) governed: u64,
     /// Who is held, and how.
     pub(super) held: HashMap<Address, Held<'a>>,
     /// The holds in force, the latest recorded last.
     pub(super) holds: Vec<HoldInForce>,
 }
 
-/// What is wanted of each server at the plan's instant, holds and all.
+/// The entries that a plan is made of at its instant: those of the file, those that its rules make of live servers,
+/// holds and all.
 pub fn effective<'a>(inputs: &Inputs<'a>) -> Cow<'a, [DesiredServer]> {
     govern(inputs).desired
 }
@@ -34,7 +43,14 @@ pub fn holds_in_force(desired: &[DesiredServer], holds: &[Hold], now: Timestamp)
 
 /// Goes through the phases. The order is one of rank: what comes later beats what comes before.
 pub(super) fn govern<'a>(inputs: &Inputs<'a>) -> Governed<'a> {
-    let mut desired = Cow::Borrowed(inputs.desired);
-    let (held, holds) = holds::hold(&mut desired, &inputs.ledger.holds, inputs.now);
-    Governed { desired, held, holds }
+    let mut governed = Governed {
+        desired: Cow::Borrowed(inputs.desired),
+        problems: Vec::new(),
+        governed: 0,
+        held: HashMap::new(),
+        holds: Vec::new(),
+    };
+    rules::apply(inputs, &mut governed);
+    (governed.held, governed.holds) = holds::hold(&mut governed.desired, &inputs.ledger.holds, inputs.now);
+    governed
 }

@@ -17,7 +17,7 @@ use super::change::{Change, StepRef};
 use super::inputs::Inputs;
 use super::problem::{Code, Problem, Severity};
 use super::withhold::Waiting;
-use crate::model::{Address, ConnectionName, DesiredServer, Operation, Roster, Succession};
+use crate::model::{Address, ConnectionName, Operation, Roster, Rule, Succession};
 use parts::Parts;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -185,28 +185,49 @@ fn write(parts: &Parts<'_>, waits: Waits, changes: &mut [Change]) {
 }
 
 /// The connections that have to be read for the selected servers: theirs, those of the servers that they come after,
-/// and those of the groups whose availability they share.
+/// those of the groups whose availability they share, and those on which rules may select some of all these.
 pub fn connections_needed(inputs: &Inputs<'_>) -> BTreeSet<ConnectionName> {
     let mut needed = BTreeSet::new();
-    let mut need = |entry: &DesiredServer| {
-        if !needed.contains(&entry.address.connection) {
-            needed.insert(entry.address.connection.clone());
+    let mut need = |name: &ConnectionName| {
+        if !needed.contains(name) {
+            needed.insert(name.clone());
         }
     };
     let selected: Vec<bool> = inputs.desired.iter().map(|entry| inputs.options.selects(entry)).collect();
     let all = || inputs.desired.iter().zip(&selected).filter(|(_, selected)| **selected);
-    all().for_each(|(entry, _)| need(entry));
-    if !is_needed(inputs) || selected.iter().all(|selected| *selected) {
+    all().for_each(|(entry, _)| need(&entry.address.connection));
+    let targets = &inputs.options.targets;
+    let met = |selector| inputs.rules.iter().flat_map(move |rule| rule.meets(selector));
+    if targets.is_empty() {
+        inputs.rules.iter().flat_map(|rule| &rule.connections).for_each(&mut need);
+    } else {
+        targets.iter().flat_map(met).for_each(&mut need);
+    }
+    let is_whole = targets.is_empty() && selected.iter().all(|selected| *selected);
+    if !is_needed(inputs) || is_whole {
         return needed;
     }
+    let after = all().flat_map(|(entry, _)| entry.after.iter());
+    after.flat_map(|after| met(&after.selector)).for_each(&mut need);
     let roster = Roster::new(inputs.desired);
     let groups = Succession::of(inputs.desired, &roster).unwrap_or_default().groups;
     let comes_after = |group: &crate::model::Group| group.followers.iter().any(|&at| selected[at]);
     let of_groups = groups.iter().filter(|group| comes_after(group)).map(|group| group.members.clone());
-    let of_rules = inputs.availability.iter().map(|rule| roster.members(&rule.select));
-    let of_rules = of_rules.filter(|members| members.iter().any(|&at| selected[at]));
-    for at in of_groups.chain(of_rules).flatten() {
-        need(&inputs.desired[at]);
+    for at in of_groups.flatten() {
+        need(&inputs.desired[at].address.connection);
+    }
+    // A server of a rule that is asked for may be one of the group.
+    let may_share = |select| {
+        let meets = |rule: &Rule, selector| rule.meets(selector).next().is_some();
+        let asked_for = |rule: &&Rule| targets.is_empty() || targets.iter().any(|target| meets(rule, target));
+        inputs.rules.iter().filter(asked_for).any(|rule| meets(rule, select))
+    };
+    for rule in inputs.availability {
+        let members = roster.members(&rule.select);
+        if members.iter().any(|&at| selected[at]) || may_share(&rule.select) {
+            members.iter().for_each(|&at| need(&inputs.desired[at].address.connection));
+            met(&rule.select).for_each(&mut need);
+        }
     }
     needed
 }

@@ -48,6 +48,8 @@ impl From<Server> for Described {
             name: server.name.map(Into::into),
             state: state(status, power.as_deref()),
             booted_at: None,
+            created_at: None,
+            tags: None,
             denials: if status == Some(ARCHIVED) { denials() } else { Vec::new() },
         };
         Self { live, is_template: server.is_template == Some(true) }

@@ -59,6 +59,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         rename: false,
         delete: true,
         reports_power: true,
+        tags: true,
+        created_at: false,
         names: NameRules {
             // Ids are lower case and names upper case in answers; public samples show both in either.
             case: CaseRule::Insensitive,

@@ -3,7 +3,7 @@
 use super::convert::{canonical, failure, one};
 use super::wire::{Datacenter, Group, Link, Rel};
 use crate::http::Answer;
-use crate::model::ServerId;
+use crate::model::{ServerId, Tags};
 use crate::provider::{Cursor, Error, Part};
 use foldhash::HashSet;
 
@@ -90,8 +90,8 @@ pub(super) fn group(mut answer: Answer, id: &str) -> Result<Part, Error> {
     }
     let (mut servers, mut templates) = (Vec::new(), Vec::new());
     let mut linked: Vec<String> = Vec::new();
-    let mut waiting = vec![root];
-    while let Some(group) = waiting.pop() {
+    let mut waiting = vec![(root, Vec::new())];
+    while let Some((group, mut tags)) = waiting.pop() {
         if group.kind.as_deref() == Some("templates") {
             continue;
         }
@@ -100,18 +100,29 @@ pub(super) fn group(mut answer: Answer, id: &str) -> Result<Part, Error> {
         }
         let links = group.links.iter().flatten();
         linked.extend(links.filter_map(|link| link.target(Rel::Server)).map(canonical));
-        for server in group.servers.into_iter().flatten() {
+        tags.extend(group.name.map(|name| format!("group={name}").into_boxed_str()));
+        let shared = group.servers.as_ref().filter(|servers| !servers.is_empty()).map(|_| shared(&tags));
+        for mut server in group.servers.into_iter().flatten() {
             if server.live.id.is_none() {
                 return Err(answer.garbage("a server without an id"));
             }
+            server.live.tags.clone_from(&shared);
             if server.is_template { templates.push(server.live) } else { servers.push(server.live) }
         }
-        waiting.extend(group.groups.into_iter().flatten());
+        waiting.extend(group.groups.into_iter().flatten().map(|below| (below, tags.clone())));
     }
     let described: HashSet<&str> =
         servers.iter().chain(&templates).filter_map(|live| live.id.as_ref().map(ServerId::as_str)).collect();
     let missing = linked.iter().filter(|id| !described.contains(id.as_str()));
     Ok(Part { next: missing.map(|id| cursor(SERVER, id)).collect(), servers, total: None })
+}
+
+/// The groups that servers are in, from the root down, as tags that all servers of a group share.
+fn shared(groups: &[Box<str>]) -> Tags {
+    let mut tags = groups.to_vec();
+    tags.sort_unstable();
+    tags.dedup();
+    tags.into()
 }
 
 /// One server of the list; none where it was deleted meanwhile, or is a template.

@@ -75,6 +75,7 @@ pub(super) struct Datacenter {
 #[derive(Deserialize)]
 pub(super) struct Group {
     pub(super) id: Option<Box<str>>,
+    pub(super) name: Option<Box<str>>,
     #[serde(rename = "type")]
     pub(super) kind: Option<Box<str>>,
     pub(super) groups: Option<Vec<Group>>,

@@ -50,6 +50,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         rename: false,
         delete: true,
         reports_power: true,
+        tags: false,
+        created_at: false,
         names: NameRules {
             case: CaseRule::Exact,
             id_case: CaseRule::Exact,

@@ -4,6 +4,9 @@ use super::wire::{Fault, List, One, Server};
 use crate::http::Answer;
 use crate::model::{Denial, LiveServer, LiveState, Operation, Power, ServerId, Verb};
 use crate::provider::{Error, ErrorKind, Part, Receipt};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 pub(super) fn list(mut answer: Answer) -> Result<Part, Error> {
@@ -56,6 +59,7 @@ fn live(server: Server) -> Option<LiveServer> {
         _ => LiveState::Unrecognised(server.status.as_str().into()),
     };
     let mut live = LiveServer::new(server.id, server.name, state);
+    live.created_at = server.created.as_ref().and_then(|created| latest(created.as_str()?));
     if live.state == LiveState::Settled(Power::Suspended) {
         let why = "it is SUSPENDED and hostway has no call that leaves that state";
         live.denials = [Verb::PowerOn, Verb::PowerOff, Verb::Suspend, Verb::Reboot]
@@ -63,6 +67,14 @@ fn live(server: Server) -> Option<LiveServer> {
             .into();
     }
     Some(live)
+}
+
+/// The latest instant that `2026-11-20T02:00:00` can mean: the zone is not told, and twelve hours west of UTC is the last
+/// place where it is that time.
+fn latest(text: &str) -> Option<Timestamp> {
+    let civil: DateTime = text.parse().ok()?;
+    let utc = TimeZone::UTC.to_timestamp(civil).ok()?;
+    utc.checked_add(SignedDuration::from_hours(12)).ok()
 }
 
 /// A 404 about the server is an `itemNotFound` fault or, as the samples of PUT and DELETE show, a bare status

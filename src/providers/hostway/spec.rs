@@ -56,6 +56,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         rename: true,
         delete: true,
         reports_power: true,
+        tags: false,
+        created_at: true,
         names: NameRules {
             case: CaseRule::Exact,
             id_case: CaseRule::Exact,

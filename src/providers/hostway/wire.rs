@@ -1,4 +1,4 @@
-//! Hostway's JSON, as far as it is read: `id`, `name` and `status`. Other fields change type between samples.
+//! Hostway's JSON, as far as it is read: `id`, `name`, `status` and `created`. Other fields change type between samples.
 
 use serde::Deserialize;
 
@@ -17,6 +17,8 @@ pub(super) struct Server {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) status: String,
+    /// Empty while it is being built.
+    pub(super) created: Option<serde_json::Value>,
 }
 
 /// What the only member of a fault object holds.

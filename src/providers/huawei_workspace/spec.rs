@@ -84,6 +84,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         // Of servers that are paid by use; the others deny it one by one.
         delete: true,
         reports_power: true,
+        tags: false,
+        created_at: false,
         names: NameRules {
             case: CaseRule::Exact,
             id_case: CaseRule::Exact,

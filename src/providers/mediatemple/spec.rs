@@ -44,6 +44,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         rename: false,
         delete: false,
         reports_power: false,
+        tags: false,
+        created_at: false,
         names: NameRules {
             case: CaseRule::Exact,
             id_case: CaseRule::Exact,

@@ -3,9 +3,10 @@
 use super::states::{Kind, Phase};
 use super::wire::{Fault, List, One, Seconds, Server};
 use crate::http::Answer;
-use crate::model::{Denial, LiveServer, LiveState, Operation, ServerId, Verb};
+use crate::model::{Denial, LiveServer, LiveState, Operation, ServerId, Tags, Verb};
 use crate::provider::{Cursor, Error, ErrorKind, Part, Receipt};
 use reqwest::Url;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -77,8 +78,25 @@ fn found(answer: &Answer, server: Server<'_>) -> Result<Option<Found>, Error> {
     };
     let denials = if server.locked == Some(true) { locked() } else { Vec::new() };
     let name = server.name.map(Into::into);
-    let live = LiveServer { id: Some(id.into()), name, state, booted_at: None, denials };
+    let created_at = server.created.and_then(|text| text.parse().ok());
+    let tags = tags(server.metadata.as_ref(), server.tags.as_ref());
+    let live = LiveServer { id: Some(id.into()), name, state, booted_at: None, created_at, tags, denials };
     Ok(Some(Found { live, kind, fault: server.fault.and_then(|fault| fault.message) }))
+}
+
+/// Metadata as `key=value` beside the words of its tags. Servers of a cell that cannot be reached tell neither.
+fn tags(metadata: Option<&Value>, words: Option<&Value>) -> Option<Tags> {
+    if metadata.is_none() && words.is_none() {
+        return None;
+    }
+    let pairs = metadata.and_then(Value::as_object).into_iter().flatten();
+    let pairs = pairs.filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?).into_boxed_str()));
+    let words = words.and_then(Value::as_array).into_iter().flatten();
+    let mut tags: Vec<Box<str>> = pairs.chain(words.filter_map(|word| Some(word.as_str()?.into()))).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    // Most servers have none: those share nothing but that.
+    Some(if tags.is_empty() { Tags::default() } else { tags.into() })
 }
 
 /// What a lock forbids: everything but another name.

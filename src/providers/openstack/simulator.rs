@@ -71,7 +71,7 @@ impl Face for OpenStack {
     }
 
     fn attributes(&self) -> &'static [&'static str] {
-        &["vm_state", "task_state", "locked", "volume_booted", "fault"]
+        &["vm_state", "task_state", "locked", "volume_booted", "fault", "metadata", "tags"]
     }
 
     fn check(&self, server: &SimServer) -> Result<(), String> {

@@ -148,6 +148,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         rename: true,
         delete: true,
         reports_power: true,
+        tags: true,
+        created_at: true,
         names: NameRules {
             case: CaseRule::Exact,
             id_case: CaseRule::Exact,

@@ -35,6 +35,12 @@ pub(super) struct Server<'a> {
     pub(super) task_state: Option<Cow<'a, str>>,
     /// From 2.9 on.
     pub(super) locked: Option<bool>,
+    #[serde(borrow)]
+    pub(super) created: Option<Cow<'a, str>>,
+    /// Texts by key; whatever else a site makes of it, its servers are listed.
+    pub(super) metadata: Option<serde_json::Value>,
+    /// Words, from 2.26 on.
+    pub(super) tags: Option<serde_json::Value>,
     pub(super) fault: Option<Fault>,
 }
 

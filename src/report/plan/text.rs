@@ -5,7 +5,7 @@ use super::danger::by_danger;
 use super::origin::notes;
 use super::standstill::{actions, freeze_sentence, hold_words};
 use super::verdict::verdict;
-use super::words::{Deed, Piece, call, deeds, severity, telling_id, terms};
+use super::words::{Deed, Piece, call, deeds, severity, telling_id, terms, told_reasons};
 use crate::model::{Freeze, Verb};
 use crate::plan::{Cause, Change, HoldInForce, PlanDocument, Problem, Severity};
 use crate::report::paint::{Paint, safe};
@@ -18,6 +18,8 @@ pub fn plan_text(view: &PlanView<'_>) -> String {
         change_text(&mut out, change, paint);
         if view.verbose {
             more_text(&mut out, change, paint);
+        } else if let Some(why) = told_reasons(change) {
+            line(&mut out, &paint.dim(&format!("    why     {}", safe(&why))));
         }
     }
     if !document.changes.is_empty() {

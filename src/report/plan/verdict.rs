@@ -20,6 +20,9 @@ pub fn verdict(document: &PlanDocument) -> String {
     };
     // Writing to a String cannot fail.
     let _ = write!(text, " {} unchanged, {} unmanaged", summary.unchanged, summary.unmanaged);
+    if summary.governed > 0 {
+        let _ = write!(text, ", {} governed by rules", summary.governed);
+    }
     if summary.left_out > 0 {
         let _ = write!(text, ", {} left out", summary.left_out);
     }

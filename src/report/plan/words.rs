@@ -205,10 +205,16 @@ fn is_hard(operation: &Operation) -> bool {
     )
 }
 
-/// What is special about the change: the way that a name takes, what it waits for, what is done otherwise than
+/// Why the change is made, where that is not that its entry, or the plan as a whole, says so.
+pub(super) fn told_reasons(change: &Change) -> Option<String> {
+    let is_plain = |reason: &String| matches!(reason.as_str(), "declared" | "undo");
+    (!change.reasons.iter().all(is_plain)).then(|| change.reasons.join(", "))
+}
+
+/// What is special about the change: why it is made, the way that a name takes, what it waits for, what is done otherwise than
 /// declared. Begins with `; ` unless there is nothing.
 pub(super) fn remarks(change: &Change) -> String {
-    let mut out = String::new();
+    let mut out = told_reasons(change).map_or_else(String::new, |why| format!("; {why}"));
     let mut names = change.steps.iter().filter_map(|step| match &step.operation {
         Operation::Rename { to } => Some(to),
         _ => None,

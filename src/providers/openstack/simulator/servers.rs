@@ -27,6 +27,8 @@ pub(super) fn check(server: &SimServer) -> Result<(), String> {
                 asleep && server.power == Power::Suspended && server.state.is_none()
             }
             "locked" | "volume_booted" => value.is_boolean(),
+            "metadata" => value.as_object().is_some_and(|pairs| pairs.values().all(Value::is_string)),
+            "tags" => value.as_array().is_some_and(|words| words.iter().all(Value::is_string)),
             _ => value.is_string(),
         };
         if !good {

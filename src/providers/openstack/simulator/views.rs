@@ -7,6 +7,7 @@ use super::{names, servers};
 use crate::simulator::{ConnectionWorld, Moment, Response, Serial, SimServer, Streamed, path_segment};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// The host of the links in lists: one behind the proxy, which no client can reach.
 const BEHIND_THE_PROXY: &str = "http://nova-api.internal:8774/v2.1";
@@ -124,7 +125,10 @@ struct Full<'a> {
     status: &'a str,
     tenant_id: &'a str,
     user_id: &'a str,
-    metadata: Empty,
+    metadata: &'a serde_json::Value,
+    /// From 2.26 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<&'a serde_json::Value>,
     #[serde(rename = "hostId")]
     host_id: &'static str,
     image: Image,
@@ -170,8 +174,9 @@ struct Extended<'a> {
     config_drive: &'static str,
 }
 
-#[derive(Serialize)]
-struct Empty {}
+/// What servers have that were given neither.
+static NO_METADATA: LazyLock<serde_json::Value> = LazyLock::new(|| serde_json::json!({}));
+static NO_TAGS: LazyLock<serde_json::Value> = LazyLock::new(|| serde_json::json!([]));
 
 /// An object, or the empty text for a server that boots from a volume.
 #[derive(Serialize)]
@@ -260,7 +265,8 @@ fn full<'a>(serial: Serial, server: &'a SimServer, view: &'a View, depth: Depth)
         status,
         tenant_id: &view.project,
         user_id: &view.user,
-        metadata: Empty {},
+        metadata: server.attributes.get("metadata").unwrap_or(&NO_METADATA),
+        tags: view.from(26).then(|| server.attributes.get("tags").unwrap_or(&NO_TAGS)),
         host_id: "2091634baaccdc4c5a1d57069c833e402921df696b7f970791b12ec6",
         image: image(server),
         flavor: flavor(view),
