@@ -1,12 +1,12 @@
 //! `require_evidence` from the fleet file to the receipt, the ledger and the next plan.
 
-use crate::desk::Desk;
+use crate::desk::{Desk, swift_world};
 use serde_json::json;
 use std::time::Duration;
 
 /// Gives the ledger a birth, and then wants `app` rebooted with this evidence.
 fn wanting(defaults: &str, own: &str) -> Desk {
-    let desk = Desk::new("servers:\n  - { name: app, provider: grid }\n");
+    let desk = Desk::with(swift_world(), "servers:\n  - { name: app, provider: grid }\n");
     desk.run(&["apply", "--auto-approve"]).code(0);
     std::thread::sleep(Duration::from_millis(20));
     let since = jiff::Timestamp::now();
