@@ -51,7 +51,7 @@ fn bench(criterion: &mut Criterion) {
     let journal = journal.unwrap_or_else(|error| panic!("{error}"));
     let address = Address::new("flex".into(), "web-1".into());
     group.bench_function("append", |bencher| {
-        bencher.iter(|| journal.intend(&address, &"1".into(), &Operation::PowerOn, None).is_ok());
+        bencher.iter(|| journal.intend(&address, &"1".into(), &Operation::PowerOn, None, None).is_ok());
     });
     group.throughput(Throughput::Elements(RECORDS));
     let without = folder(&plain());

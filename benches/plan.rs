@@ -26,6 +26,7 @@ fn fleet(size: usize) -> Vec<DesiredServer> {
             power: DesiredPower::On,
             shutdown: Shutdown::default(),
             grace: None,
+            require_evidence: None,
             healthy_when: None,
             rollout: None,
             reboot: RebootStyle::default(),

@@ -7,6 +7,8 @@ mod rig;
 
 #[path = "apply/batches.rs"]
 mod batches;
+#[path = "apply/evidence.rs"]
+mod evidence;
 #[path = "apply/fresh.rs"]
 mod fresh;
 #[path = "apply/grace.rs"]

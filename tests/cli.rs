@@ -15,6 +15,8 @@ mod desk;
 mod events;
 #[path = "cli/every_provider.rs"]
 mod every_provider;
+#[path = "cli/evidence.rs"]
+mod evidence;
 #[path = "cli/explain.rs"]
 mod explain;
 #[path = "cli/formats.rs"]

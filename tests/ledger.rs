@@ -46,7 +46,7 @@ fn open(folder: &Path) -> Journal {
 }
 
 fn intend(journal: &Journal, operation: &Operation) -> u64 {
-    journal.intend(&address(), &id(), operation, None).unwrap()
+    journal.intend(&address(), &id(), operation, None, None).unwrap()
 }
 
 /// A journal of lines written by hand, so that their instants are known.
@@ -355,6 +355,6 @@ fn a_record_with_the_highest_number_there_is_can_be_read_and_nothing_is_sent_aft
     let folder = tempfile::tempdir().unwrap();
     fs::write(file(folder.path()), format!("{BORN}\n{highest}\n")).unwrap();
     assert!(read(folder.path()).unwrap().facts.unresolved.contains_key(&key()));
-    let refused = open(folder.path()).intend(&address(), &id(), &REBOOT, None).unwrap_err();
+    let refused = open(folder.path()).intend(&address(), &id(), &REBOOT, None, None).unwrap_err();
     assert!(refused.to_string().contains("highest number"), "{refused}");
 }

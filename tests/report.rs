@@ -5,8 +5,8 @@
 use fleetform::apply::{ChangeOutcome, ChangeResult};
 use fleetform::config::{Fleet, Mode, load_texts};
 use fleetform::model::{
-    Address, BatchLimits, Capabilities, CaseRule, Denial, LedgerFacts, LiveServer, LiveState, Location,
-    NameRules, OffSupport, Operation, Power, ProviderSpec, RebootKind, RebootSupport, SettingKind,
+    Address, BatchLimits, Capabilities, CaseRule, Denial, EvidenceLevel, LedgerFacts, LiveServer, LiveState,
+    Location, NameRules, OffSupport, Operation, Power, ProviderSpec, RebootKind, RebootSupport, SettingKind,
     SettingSpec, Settles, Verb,
 };
 use fleetform::plan::{
@@ -190,6 +190,7 @@ fn an_apply_report_with_all_four_lists() {
         outcome,
         detail: detail.into(),
         changed: true,
+        evidence: None,
         health: None,
         seconds: 1.5,
     };
@@ -303,6 +304,7 @@ static EXAMPLE: ProviderSpec = ProviderSpec {
         suspend: false,
         off_when_suspended: OffSupport::No,
         reboot: RebootSupport::Both,
+        reboot_evidence: EvidenceLevel::Accepted,
         rename: true,
         delete: false,
         reports_power: true,
@@ -577,6 +579,7 @@ fn no_text_lets_a_control_character_through() {
         outcome: ChangeOutcome::Unresolved,
         detail: EVIL.into(),
         changed: false,
+        evidence: None,
         health: None,
         seconds: 0.0,
     };

@@ -52,7 +52,7 @@ pub fn ledger(bytes: &[u8]) {
     let (address, id) = (Address::new(ConnectionName::from("fuzz"), "fuzz".into()), ServerId::from("fuzz"));
     let reboot = Operation::Reboot { method: RebootKind::Hard };
     // A ledger that is full of numbers may have none left; then nothing is sent.
-    let Ok(seq) = journal.intend(&address, &id, &reboot, None) else { return };
+    let Ok(seq) = journal.intend(&address, &id, &reboot, None, None) else { return };
     let key = (address.connection.clone(), id.clone());
     let open = ledger::read(folder.path()).unwrap();
     assert!(open.facts.unresolved.contains_key(&key), "the intent is not found again");

@@ -8,7 +8,7 @@ use super::rollout::Rollouts;
 use super::step::{StepEnd, Subject};
 use super::{Link, Links};
 use crate::health::Probes;
-use crate::ledger::IntentLog;
+use crate::ledger::{EvidenceLevel, IntentLog};
 use crate::model::{Address, Operation, ServerName};
 use crate::plan::{Change, Step, StepRef};
 use futures_util::StreamExt;
@@ -55,6 +55,14 @@ struct SoFar {
     begun: Option<Instant>,
     changed: bool,
     health: Option<Health>,
+    /// The weakest of what shows its steps.
+    evidence: Option<EvidenceLevel>,
+}
+
+impl SoFar {
+    fn shown(&mut self, level: EvidenceLevel) {
+        self.evidence = Some(self.evidence.map_or(level, |weakest| weakest.min(level)));
+    }
 }
 
 /// How far a change is: what others wait for.
@@ -116,9 +124,11 @@ impl Executor<'_> {
         if let Some(wave) = &change.wave {
             self.rollouts.ended(wave, outcome);
         }
-        let SoFar { begun, changed, health } = so_far;
+        let SoFar { begun, changed, health, evidence } = so_far;
+        // Of a change that is not done, what shows a part of it would read as if it were of the whole.
+        let evidence = evidence.filter(|_| outcome == ChangeOutcome::Done || health.is_some());
         let took = begun.map_or(Duration::ZERO, |at| at.elapsed());
-        ChangeResult { changed, health, ..ChangeResult::of(change, outcome, detail, took) }
+        ChangeResult { changed, evidence, health, ..ChangeResult::of(change, outcome, detail, took) }
     }
 
     async fn steps(&self, change: &Change, link: &Link, so_far: &mut SoFar) -> (ChangeOutcome, String) {
@@ -154,11 +164,15 @@ impl Executor<'_> {
             self.observer.event(&Event::Started { change, step: at });
             let subject = Subject { address: &change.address, id: &change.id, name: &name, link };
             match self.step(&subject, step).await {
-                StepEnd::Done(how) => {
+                StepEnd::Done(how, level) => {
                     so_far.changed = true;
+                    so_far.shown(level);
                     done.push(how);
                 }
-                StepEnd::Already(how) => done.push(how),
+                StepEnd::Already(how) => {
+                    so_far.shown(EvidenceLevel::Observed);
+                    done.push(how);
+                }
                 StepEnd::Failed(why) => return (ChangeOutcome::Failed, format!("{what}: {why}")),
                 StepEnd::Unresolved(why) => return (ChangeOutcome::Unresolved, format!("{what}: {why}")),
                 StepEnd::NotStarted(why) => return not_started(change, at, &why),

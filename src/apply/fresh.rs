@@ -6,7 +6,7 @@ use crate::model::{Address, CaseRule, LedgerFacts, LiveServer, ServerId, Verb};
 use crate::plan::{Change, Facts};
 use crate::provider::{Error, list_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 const ONE_BY_ONE: usize = 16;
 
 /// A server that is no longer as the plan saw it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Moved {
     /// The server.
     pub address: Address,

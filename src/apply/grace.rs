@@ -3,8 +3,8 @@
 use super::executor::Executor;
 use super::follow::Pace;
 use super::judge::readable;
-use super::step::{CallEnd, StepEnd, Subject};
-use crate::model::{LiveServer, Operation, Power, Verb};
+use super::step::{CallEnd, Subject, seen};
+use crate::model::{EvidenceLevel, LiveServer, Operation, Power, Verb};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -19,12 +19,14 @@ pub(super) struct Way<'a> {
     pub(super) has_fallback: bool,
     /// How long the guest is given at least, where the plan says so.
     pub(super) grace: Option<Duration>,
+    /// What evidence a reboot must leave to be done.
+    pub(super) require: Option<EvidenceLevel>,
 }
 
 impl<'a> Way<'a> {
     /// A call that nothing comes after.
-    pub(super) fn last(operation: &'a Operation) -> Self {
-        Self { operation, has_fallback: false, grace: None }
+    pub(super) fn last(operation: &'a Operation, require: Option<EvidenceLevel>) -> Self {
+        Self { operation, has_fallback: false, grace: None, require }
     }
 
     /// How long the effect of the call is waited for, where a connection gives its operations `settle`. A grace is
@@ -55,7 +57,7 @@ impl Executor<'_> {
             if let Ok(Some(live)) = subject.link.provider.get(subject.id).await
                 && off(&live)
             {
-                return CallEnd::Step(StepEnd::Done("live state is off".into()));
+                return CallEnd::Step(seen("live state is off"));
             }
         }
         CallEnd::CameToNothing(format!("not off within its grace of {}: {why}", readable(grace)))

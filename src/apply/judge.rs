@@ -2,7 +2,7 @@
 //! given each observation and the time, and looks at nothing else.
 
 use crate::ledger::EvidenceLevel;
-use crate::model::{LiveServer, LiveState, Operation, Power, ServerName};
+use crate::model::{LiveServer, LiveState, Operation, Power, ServerName, Verb};
 use crate::provider::{Job, Observation};
 use std::time::Duration;
 
@@ -37,6 +37,10 @@ pub(super) struct Watch<'a> {
     last_running: Option<Duration>,
     is_running: bool,
     level: Option<EvidenceLevel>,
+    /// Of a reboot: what must be shown before it is done.
+    required: Option<EvidenceLevel>,
+    /// It would be done, had less been required; how strong the evidence is.
+    short: Option<EvidenceLevel>,
 }
 
 impl<'a> Watch<'a> {
@@ -58,7 +62,28 @@ impl<'a> Watch<'a> {
             last_running: None,
             is_running: false,
             level: None,
+            required: None,
+            short: None,
         }
+    }
+
+    /// A reboot is done only with this evidence, or stronger; and with this one at once, whatever may still come.
+    pub(super) fn requiring(mut self, required: Option<EvidenceLevel>) -> Self {
+        self.required = required.filter(|_| self.operation.verb() == Verb::Reboot);
+        self
+    }
+
+    /// What is known without a look at the server: a call that was taken, where nothing more is required.
+    pub(super) fn at_once(&mut self) -> Option<String> {
+        (self.required == Some(EvidenceLevel::Accepted) && self.was_taken()).then(|| {
+            self.level = Some(EvidenceLevel::Accepted);
+            "accepted; nothing more is required".into()
+        })
+    }
+
+    /// Whether it would be done, had less evidence been required.
+    pub(super) fn is_short(&self) -> bool {
+        self.short.is_some()
     }
 
     /// Judges an observation made `elapsed` after the call.
@@ -86,9 +111,7 @@ impl<'a> Watch<'a> {
                 }
             }
         };
-        if matches!(verdict, Judgement::Done(_)) {
-            self.level = Some(self.level_of(&seen.job));
-        }
+        let verdict = self.weighed(verdict, seen);
         if verdict == Judgement::Wait && elapsed >= self.settle {
             self.out_of_time(seen.live.as_ref())
         } else {
@@ -111,11 +134,35 @@ impl<'a> Watch<'a> {
         self.accepted || self.last_motion.is_some()
     }
 
-    /// Everything but a reboot is done when live state shows it.
-    fn level_of(&self, job: &Job) -> EvidenceLevel {
-        match (self.operation, job) {
+    /// What is judged done is done with the evidence that is required: with less it is waited for, in case that more
+    /// is still to come.
+    fn weighed(&mut self, verdict: Judgement, seen: &Observation) -> Judgement {
+        self.short = None;
+        match verdict {
+            Judgement::Done(how) => {
+                let level = self.level_of(seen);
+                if self.required.is_some_and(|required| level < required) {
+                    self.short = Some(level);
+                    return Judgement::Wait;
+                }
+                self.level = Some(level);
+                Judgement::Done(how)
+            }
+            Judgement::Wait => self.at_once().map_or(Judgement::Wait, Judgement::Done),
+            other => other,
+        }
+    }
+
+    /// Everything but a reboot is done when live state shows it. Where there is no live state, that a reboot waits is
+    /// no more than a sign that it was taken.
+    fn level_of(&self, seen: &Observation) -> EvidenceLevel {
+        let shows_power = seen.live.as_ref().is_none_or(|live| live.state != LiveState::NotReported);
+        match (self.operation, &seen.job) {
+            (Operation::Reboot { .. }, _) if self.last_motion.is_some() && shows_power => {
+                EvidenceLevel::Observed
+            }
             (Operation::Reboot { .. }, Job::Succeeded) => EvidenceLevel::JobFinished,
-            (Operation::Reboot { .. }, _) if self.last_motion.is_none() => EvidenceLevel::Accepted,
+            (Operation::Reboot { .. }, _) => EvidenceLevel::Accepted,
             _ => EvidenceLevel::Observed,
         }
     }
@@ -123,7 +170,14 @@ impl<'a> Watch<'a> {
     /// What is known when time is up; `live` is what was seen last, if anything was.
     pub(super) fn out_of_time(&self, live: Option<&LiveServer>) -> Judgement {
         let seen = live.map_or_else(|| "could not be read".into(), |live| format!("is {}", live.state));
-        let text = format!("after {} it {seen}", readable(self.settle));
+        let mut text = format!("after {} it {seen}", readable(self.settle));
+        if let Some(required) = self.required {
+            let shown = match self.short {
+                Some(level) => format!("the evidence is {}", level.word()),
+                None => "nothing shows the end of its reboot".into(),
+            };
+            text = format!("{text}; {shown}, and {} is required", required.word());
+        }
         match self.operation {
             // It was taken, as far as anyone knows: never again without a word from a person.
             Operation::Reboot { .. } => Judgement::Unknown(text),
@@ -239,78 +293,4 @@ pub fn readable(time: Duration) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{OffKind, RebootKind};
-
-    const SETTLE: Duration = Duration::from_mins(10);
-    const USUAL: Duration = Duration::from_mins(1);
-    const REBOOT: Operation = Operation::Reboot { method: RebootKind::Soft };
-    const OFF: Operation = Operation::PowerOff { method: OffKind::Graceful };
-
-    /// What is judged of a series of looks, each with its second, a settled power and a job.
-    fn judged(operation: &Operation, accepted: bool, looks: &[(u64, Power, Job)]) -> Judgement {
-        let same = |a: &ServerName, b: &ServerName| a == b;
-        let mut watch = Watch::new(operation, &same, accepted, USUAL, SETTLE);
-        let mut last = Judgement::Wait;
-        for (seconds, power, job) in looks {
-            assert_eq!(last, Judgement::Wait, "before {seconds} s");
-            let live = Some(LiveServer::new("1", "a", LiveState::Settled(*power)));
-            last = watch.judge(&Observation { live, job: job.clone() }, Duration::from_secs(*seconds));
-        }
-        last
-    }
-
-    #[test]
-    fn a_power_change_whose_job_is_done_is_waited_for_until_the_state_shows_it() {
-        let lagging =
-            [(5, Power::On, Job::Running), (70, Power::On, Job::Succeeded), (300, Power::On, Job::Succeeded)];
-        assert_eq!(judged(&OFF, true, &lagging), Judgement::Wait);
-        let late = [&lagging[..], &[(400, Power::Off, Job::Succeeded)]].concat();
-        assert!(matches!(judged(&OFF, true, &late), Judgement::Done(_)));
-        let never = [&lagging[..], &[(601, Power::On, Job::Succeeded)]].concat();
-        assert!(matches!(judged(&OFF, true, &never), Judgement::Failed(_)));
-    }
-
-    #[test]
-    fn without_records_the_state_alone_decides_and_is_given_its_time() {
-        let gone = [(5, Power::On, Job::NoRecords), (200, Power::On, Job::NoRecords)];
-        assert_eq!(judged(&OFF, true, &gone), Judgement::Wait);
-        let done = [&gone[..], &[(300, Power::Off, Job::NoRecords)]].concat();
-        assert!(matches!(judged(&OFF, true, &done), Judgement::Done(_)));
-        assert_eq!(judged(&OFF, false, &[(59, Power::On, Job::NoRecords)]), Judgement::Wait);
-        assert!(matches!(
-            judged(&OFF, false, &[(61, Power::On, Job::NoRecords)]),
-            Judgement::NeverArrived(_)
-        ));
-    }
-
-    #[test]
-    fn a_reboot_whose_answer_was_lost_is_never_said_to_have_not_arrived_without_records() {
-        assert_eq!(judged(&REBOOT, false, &[(59, Power::On, Job::NoRecords)]), Judgement::Wait);
-        assert!(matches!(judged(&REBOOT, false, &[(61, Power::On, Job::NoRecords)]), Judgement::Unknown(_)));
-    }
-
-    #[test]
-    fn a_record_that_is_out_of_reach_for_a_moment_does_not_end_what_it_said_was_under_way() {
-        let looks =
-            [(5, Power::On, Job::Running), (100, Power::On, Job::Running), (110, Power::On, Job::NoRecords)];
-        assert_eq!(judged(&REBOOT, true, &looks), Judgement::Wait);
-        let back = [&looks[..], &[(120, Power::On, Job::Running), (130, Power::On, Job::Succeeded)]].concat();
-        assert!(matches!(judged(&REBOOT, true, &back), Judgement::Done(_)));
-        let failed = [&looks[..], &[(120, Power::On, Job::Failed("no".into()))]].concat();
-        assert_eq!(judged(&REBOOT, true, &failed), Judgement::Failed("no".into()));
-        let gone = [&looks[..], &[(161, Power::On, Job::NoRecords)]].concat();
-        assert!(matches!(judged(&REBOOT, true, &gone), Judgement::Done(_)));
-    }
-
-    #[test]
-    fn what_was_seen_in_a_record_has_arrived_although_its_answer_was_lost() {
-        let looks =
-            [(5, Power::On, Job::Running), (70, Power::On, Job::NoRecords), (200, Power::On, Job::NoRecords)];
-        assert_eq!(judged(&OFF, false, &looks), Judgement::Wait);
-        assert!(matches!(judged(&REBOOT, false, &looks[..1]), Judgement::Wait));
-        let lost = [(5, Power::On, Job::Running), (70, Power::On, Job::NotThere)];
-        assert!(!matches!(judged(&REBOOT, false, &lost), Judgement::NeverArrived(_)));
-    }
-}
+mod tests;

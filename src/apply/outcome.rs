@@ -1,6 +1,6 @@
 //! What came of each change. The lists add up to the plan.
 
-use crate::model::{Address, ConnectionName, ServerId, Verb};
+use crate::model::{Address, ConnectionName, EvidenceLevel, ServerId, Verb};
 use crate::plan::{Change, Wave};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -61,6 +61,10 @@ pub struct ChangeResult {
     /// Whether anything of this apply made it so; false where it was so before, or nothing is known to be done.
     #[serde(default)]
     pub changed: bool,
+    /// How strong the evidence is that it is done: the weakest of its calls. Missing where it is not known to be done,
+    /// or only the ledger says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub evidence: Option<EvidenceLevel>,
     /// What its health check said, where it has one that was asked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub health: Option<Health>,
@@ -79,6 +83,7 @@ impl ChangeResult {
             outcome,
             detail: detail.into(),
             changed: false,
+            evidence: None,
             health: None,
             seconds: took.as_secs_f64(),
         }

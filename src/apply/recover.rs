@@ -64,14 +64,20 @@ async fn look(open: &OpenIntent, link: &Link, now: Timestamp, patience: Duration
     let same_name = |a: &ServerName, b: &ServerName| case.same(a.as_str(), b.as_str());
     // The settle time is not counted: a call sent long ago is judged by what is there now.
     let delay = link.capabilities.usual_delay;
-    let mut watch = Watch::new(&intent.operation, &same_name, receipt.is_some(), delay, Duration::MAX);
+    let mut watch = Watch::new(&intent.operation, &same_name, receipt.is_some(), delay, Duration::MAX)
+        .requiring(intent.require_evidence);
+    if let Some(evidence) = watch.at_once() {
+        let level = watch.level();
+        return Some(Recovered { open: open.clone(), outcome: Outcome::Done, evidence, level });
+    }
     let before = Duration::try_from(now.duration_since(intent.at)).unwrap_or_default();
     let started = Instant::now();
     let mut pace = Pace::until(started + patience);
     loop {
         let seen = link.provider.observe(trail).await.ok()?;
         let verdict = match watch.judge(&seen, before + started.elapsed()) {
-            Judgement::Wait if pace.wait().await => continue,
+            // What is at its end and shows too little is for a person; a later run looks again.
+            Judgement::Wait if !watch.is_short() && pace.wait().await => continue,
             Judgement::Done(how) => Some((Outcome::Done, how)),
             Judgement::NeverArrived(how) => Some((Outcome::NoEffect, how)),
             // A server that was to be deleted and is there, at rest, was not deleted: live state says so.

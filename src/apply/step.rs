@@ -19,8 +19,8 @@ const MAX_SENDS: usize = 3;
 /// How a step ended.
 #[derive(Debug)]
 pub(super) enum StepEnd {
-    /// It is done; how that is known.
-    Done(String),
+    /// It is done; how that is known, and how strong that evidence is.
+    Done(String, EvidenceLevel),
     /// It was so before anything of ours could have made it so.
     Already(String),
     /// It did not work.
@@ -58,6 +58,7 @@ impl Executor<'_> {
             operation: &step.operation,
             has_fallback: step.fallback.is_some(),
             grace: step.grace.map(Period::duration),
+            require: step.require_evidence,
         };
         let first = self.call(subject, way).await;
         let (why, fallback) = match (first, &step.fallback) {
@@ -74,8 +75,10 @@ impl Executor<'_> {
             return StepEnd::Failed(format!("{why}; interrupted, so {fallback} was not sent"));
         }
         self.note(subject.address, format!("{why}; now {fallback}"));
-        match self.call(subject, Way::last(fallback)).await {
-            CallEnd::Step(StepEnd::Done(how)) => StepEnd::Done(format!("{how}, by {fallback} after: {why}")),
+        match self.call(subject, Way::last(fallback, step.require_evidence)).await {
+            CallEnd::Step(StepEnd::Done(how, level)) => {
+                StepEnd::Done(format!("{how}, by {fallback} after: {why}"), level)
+            }
             // The first way was sent as well, and may still come: who reads of the second alone would not know.
             CallEnd::Step(StepEnd::Failed(then))
             | CallEnd::CameToNothing(then)
@@ -102,7 +105,7 @@ impl Executor<'_> {
             match self.send_once(subject, way, seat).await {
                 // With an earlier answer lost it may well be that call that made it so.
                 SendEnd::Call(CallEnd::Step(StepEnd::Already(how))) if sends > 1 => {
-                    return CallEnd::Step(StepEnd::Done(how));
+                    return CallEnd::Step(StepEnd::Done(how, EvidenceLevel::Observed));
                 }
                 // An earlier answer was lost: what is refused now is refused because of that call, most likely.
                 SendEnd::Call(CallEnd::Refused(error)) if sends > 1 => {
@@ -197,7 +200,8 @@ impl Executor<'_> {
             }
         };
         let mark_text = mark.as_ref().map(|mark| mark.0.as_str());
-        let intent = match self.log.intend(subject.address, subject.id, operation, mark_text) {
+        let require = way.require.filter(|_| operation.verb() == Verb::Reboot);
+        let intent = match self.log.intend(subject.address, subject.id, operation, mark_text, require) {
             Ok(intent) => intent,
             Err(error) => {
                 let text = format!("it could not be recorded, so it was not sent: {error}");
@@ -206,15 +210,14 @@ impl Executor<'_> {
         };
         let verdict = place.send(subject.id).await;
         let sent = Sent { way, mark: mark.as_ref() };
-        let mut level = None;
         let end = match verdict {
             Ok(receipt) => {
                 // Of other calls live state tells, unless the provider shows them in its records alone.
                 if operation.verb().is_one_shot() || receipt.ticket.is_some() {
                     self.taken(subject.address, intent, receipt.ticket.as_deref());
                 }
-                match self.followed(subject, &sent, intent, Some(&receipt), &mut level).await {
-                    SendEnd::Call(CallEnd::Step(StepEnd::Done(how))) if receipt.already => {
+                match self.followed(subject, &sent, intent, Some(&receipt)).await {
+                    SendEnd::Call(CallEnd::Step(StepEnd::Done(how, _))) if receipt.already => {
                         SendEnd::Call(CallEnd::Step(StepEnd::Already(how)))
                     }
                     end => end,
@@ -222,12 +225,12 @@ impl Executor<'_> {
             }
             Err(error) if error.effect == Effect::Unknown => {
                 self.note(subject.address, format!("the answer was lost, looking for the effect: {error}"));
-                self.followed(subject, &sent, intent, None, &mut level).await
+                self.followed(subject, &sent, intent, None).await
             }
             Err(error) if error.kind == ErrorKind::Busy => SendEnd::Busy(error),
             Err(error) => self.refused(subject, &sent, error).await,
         };
-        self.conclude(subject.address, intent, operation, &end, level);
+        self.conclude(subject.address, intent, operation, &end);
         end
     }
 
@@ -237,7 +240,6 @@ impl Executor<'_> {
         sent: &Sent<'_>,
         intent: u64,
         receipt: Option<&Receipt>,
-        level: &mut Option<EvidenceLevel>,
     ) -> SendEnd {
         let case = subject.link.capabilities.names.case;
         let same_name = |a: &ServerName, b: &ServerName| case.same(a.as_str(), b.as_str());
@@ -246,10 +248,13 @@ impl Executor<'_> {
         let limit = sent.way.limit(settle);
         let begun = Instant::now();
         let delay = subject.link.capabilities.usual_delay;
-        let mut watch = Watch::new(operation, &same_name, receipt.is_some(), delay, limit);
+        let mut watch =
+            Watch::new(operation, &same_name, receipt.is_some(), delay, limit).requiring(sent.way.require);
         let trail = Trail { id: subject.id, operation, receipt, mark: sent.mark };
-        let judgement = follow(subject.link, trail, &mut watch, limit).await;
-        *level = watch.level();
+        let judgement = match watch.at_once() {
+            Some(how) => Judgement::Done(how),
+            None => follow(subject.link, trail, &mut watch, limit).await,
+        };
         if receipt.is_none() && matches!(judgement, Judgement::Unknown(_)) && watch.was_taken() {
             // The answer was lost and the server was seen moving: who looks later need not ask whether it arrived.
             self.taken(subject.address, intent, None);
@@ -259,7 +264,10 @@ impl Executor<'_> {
         let has_record = receipt.is_some_and(|receipt| receipt.ticket.is_some());
         let is_left_open = has_record && !sent.way.has_fallback && !operation.verb().is_one_shot();
         match judgement {
-            Judgement::Done(how) => SendEnd::Call(CallEnd::Step(StepEnd::Done(how))),
+            Judgement::Done(how) => {
+                let level = watch.level().unwrap_or(EvidenceLevel::Accepted);
+                SendEnd::Call(CallEnd::Step(StepEnd::Done(how, level)))
+            }
             Judgement::Failed(why) if watch.is_running() && is_left_open => {
                 SendEnd::Call(CallEnd::StillRunning(format!("{why}, and the provider is still at it")))
             }
@@ -291,7 +299,7 @@ impl Executor<'_> {
         let case = subject.link.capabilities.names.case;
         match (subject.link.provider.get(subject.id).await, sent.way.operation) {
             (Ok(None), Operation::Delete) => {
-                SendEnd::Call(CallEnd::Step(StepEnd::Done("the provider says that it is gone".into())))
+                SendEnd::Call(CallEnd::Step(seen("the provider says that it is gone")))
             }
             (Ok(Some(live)), operation) if holds(&live, operation, &|a, b| case.same(a, b)) => {
                 SendEnd::Call(CallEnd::Step(StepEnd::Already("it was so already".into())))
@@ -323,10 +331,10 @@ impl Executor<'_> {
             }
             match subject.link.provider.get(subject.id).await {
                 Ok(Some(live)) if holds(&live, operation, &|a, b| case.same(a, b)) => {
-                    return Err(CallEnd::Step(StepEnd::Done("it was so already".into())));
+                    return Err(CallEnd::Step(seen("it was so already")));
                 }
                 Ok(None) if *operation == Operation::Delete => {
-                    return Err(CallEnd::Step(StepEnd::Done("the provider says that it is gone".into())));
+                    return Err(CallEnd::Step(seen("the provider says that it is gone")));
                 }
                 Ok(None) => {
                     return Err(CallEnd::Step(StepEnd::Failed("the server does not exist any more".into())));
@@ -339,17 +347,14 @@ impl Executor<'_> {
         }
     }
 
-    fn conclude(
-        &self,
-        address: &Address,
-        intent: u64,
-        operation: &Operation,
-        end: &SendEnd,
-        level: Option<EvidenceLevel>,
-    ) {
+    fn conclude(&self, address: &Address, intent: u64, operation: &Operation, end: &SendEnd) {
+        let level = match end {
+            SendEnd::Call(CallEnd::Step(StepEnd::Done(_, level))) => Some(*level),
+            _ => None,
+        };
         let (outcome, evidence) = match end {
             SendEnd::Call(CallEnd::StillRunning(_)) => return,
-            SendEnd::Call(CallEnd::Step(StepEnd::Done(how))) => (Outcome::Done, how.clone()),
+            SendEnd::Call(CallEnd::Step(StepEnd::Done(how, _))) => (Outcome::Done, how.clone()),
             // Nothing of ours made it so: it is no boot of ours either.
             SendEnd::Call(CallEnd::Step(StepEnd::Already(how))) => (Outcome::NoEffect, how.clone()),
             SendEnd::Call(CallEnd::Step(StepEnd::Unresolved(why))) => (Outcome::Unresolved, why.clone()),
@@ -360,7 +365,6 @@ impl Executor<'_> {
                 (Outcome::NoEffect, error.to_string())
             }
         };
-        let level = level.filter(|_| outcome == Outcome::Done);
         if let Err(error) = self.log.conclude(intent, outcome, level, &evidence) {
             // The next run finds the intent open and looks for evidence itself.
             self.note(address, format!("the end of {operation} could not be recorded: {error}"));
@@ -370,6 +374,11 @@ impl Executor<'_> {
     pub(super) fn note(&self, address: &Address, text: String) {
         self.observer.event(&Event::Note { address, text, elapsed: self.started.elapsed() });
     }
+}
+
+/// Done, as live state shows.
+pub(super) fn seen(how: &str) -> StepEnd {
+    StepEnd::Done(how.into(), EvidenceLevel::Observed)
 }
 
 /// It must still be the server that was planned for.

@@ -265,7 +265,7 @@ pub(super) struct Comment {
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
-    /// The saved plan
+    /// A saved plan, or the receipt of an apply
     pub(super) plan: PathBuf,
     #[command(flatten)]
     pub(super) comment: Comment,

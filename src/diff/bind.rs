@@ -157,6 +157,7 @@ mod tests {
             power: DesiredPower::default(),
             shutdown: Shutdown::default(),
             grace: None,
+            require_evidence: None,
             healthy_when: None,
             rollout: None,
             reboot: RebootStyle::default(),

@@ -1,9 +1,9 @@
 //! What was sent, when, by whom, and what came of it. Survives damaged records: it tells what is left.
 
 use super::journal::JournalError;
-use super::record::{Entry, EvidenceLevel, Outcome, Run};
+use super::record::{Entry, Outcome, Run};
 use super::replay::{bytes, lines, tell, warnings_of};
-use crate::model::{Address, ConnectionName, OffKind, Operation, RebootKind, ServerId};
+use crate::model::{Address, ConnectionName, EvidenceLevel, OffKind, Operation, RebootKind, ServerId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -2,10 +2,10 @@
 
 use super::line::seal;
 use super::lock::{Lock, Permit};
-use super::record::{Conclusion, Entry, EvidenceLevel, Intent, Outcome, Run};
+use super::record::{Conclusion, Entry, Intent, Outcome, Run};
 use super::replay;
 use super::scan::VERSION;
-use crate::model::{Address, ConnectionName, Operation, ServerId};
+use crate::model::{Address, ConnectionName, EvidenceLevel, Operation, ServerId};
 use jiff::Timestamp;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -27,7 +27,8 @@ pub struct JournalError {
 
 /// The one seam through which apply records what it is about to send.
 pub trait IntentLog: Send + Sync {
-    /// Records that a call is about to be sent; on disk when it returns. Its number.
+    /// Records that a call is about to be sent, and what evidence it must leave to count as done; on disk when it
+    /// returns. Its number.
     ///
     /// # Errors
     /// The record could not be made durable: the call must not be sent.
@@ -37,6 +38,7 @@ pub trait IntentLog: Send + Sync {
         id: &ServerId,
         operation: &Operation,
         mark: Option<&str>,
+        require_evidence: Option<EvidenceLevel>,
     ) -> Result<u64, JournalError>;
 
     /// Records that the provider took a one-shot call.
@@ -204,6 +206,7 @@ impl IntentLog for Journal {
         id: &ServerId,
         operation: &Operation,
         mark: Option<&str>,
+        require_evidence: Option<EvidenceLevel>,
     ) -> Result<u64, JournalError> {
         self.append(|seq| {
             Entry::Intent(Intent {
@@ -214,6 +217,7 @@ impl IntentLog for Journal {
                 id: id.clone(),
                 operation: operation.clone(),
                 mark: mark.map(str::to_owned),
+                require_evidence,
                 run: Some(self.run()),
             })
         })

@@ -14,13 +14,14 @@ mod replay;
 mod rewrite;
 mod scan;
 
+pub use crate::model::EvidenceLevel;
 pub use author::Author;
 pub use compact::{Compacted, Retention, compact, compact_if_due};
 pub use history::{History, Past, PastOutcome, history};
 pub use journal::{IntentLog, Journal, JournalError};
 pub use lease::{Holder, Terms};
 pub use lock::{Lock, LockError, Permit};
-pub use record::{Conclusion, Entry, EvidenceLevel, Intent, Outcome, Record, Run};
+pub use record::{Conclusion, Entry, Intent, Outcome, Record, Run};
 pub use repair::{Repaired, Verdict, repair, verify};
 pub use replay::{OpenIntent, Replay, Ticket, read};
 pub use scan::{Finding, Flaw};

@@ -1,6 +1,6 @@
 //! The lines of the journal.
 
-use crate::model::{Address, ConnectionName, Operation, ServerId};
+use crate::model::{Address, ConnectionName, EvidenceLevel, Operation, ServerId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,10 @@ pub struct Intent {
     /// What the provider's records said before, where it keeps any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub mark: Option<String>,
+    /// Of a reboot: without this evidence, or stronger, it does not count as done. Whoever looks for its end after a
+    /// crash is bound by it too.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub require_evidence: Option<EvidenceLevel>,
     /// The run that sends it; unknown in format 1.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub run: Option<String>,
@@ -51,32 +55,6 @@ impl Outcome {
             Self::NoEffect => "no effect",
             Self::Failed => "failed",
             Self::Unresolved => "unresolved",
-        }
-    }
-}
-
-/// How strong the evidence of a change is, weakest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EvidenceLevel {
-    /// The provider took the call and shows nothing more.
-    Accepted,
-    /// The provider's own record of the call says that it has ended well.
-    JobFinished,
-    /// Its effect was seen in live state; of a reboot: off or restarting, then on.
-    Observed,
-    /// The provider's boot time has moved past the call.
-    BootTime,
-}
-
-impl EvidenceLevel {
-    /// For people.
-    pub fn phrase(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::JobFinished => "job finished",
-            Self::Observed => "observed",
-            Self::BootTime => "boot time",
         }
     }
 }

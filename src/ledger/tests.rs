@@ -81,6 +81,7 @@ fn records(history: &[Happening], sealed: bool) -> Vec<Entry> {
             id: id.as_str().into(),
             operation,
             mark: None,
+            require_evidence: None,
             run: None,
         }));
         if it.outcome != 5 {

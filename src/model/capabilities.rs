@@ -1,6 +1,6 @@
 //! What a provider can do, as data. The planner knows providers by this alone.
 
-use super::{OffKind, Verb};
+use super::{EvidenceLevel, OffKind, Verb};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -121,6 +121,9 @@ pub struct Capabilities {
     pub off_when_suspended: OffSupport,
     /// Restart a running one.
     pub reboot: RebootSupport,
+    /// The strongest evidence that a reboot which went well leaves for certain: what shows only sometimes (a restart
+    /// that may be over before anybody looks, records that may have gaps) does not count.
+    pub reboot_evidence: EvidenceLevel,
     /// Change a name.
     pub rename: bool,
     /// Delete for good.
@@ -145,6 +148,7 @@ impl Capabilities {
         suspend: false,
         off_when_suspended: OffSupport::No,
         reboot: RebootSupport::No,
+        reboot_evidence: EvidenceLevel::Accepted,
         rename: false,
         delete: false,
         reports_power: true,

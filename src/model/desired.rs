@@ -1,6 +1,8 @@
 //! What a fleet file wants of one server, after defaults and brace expansion.
 
-use super::{Address, HealthCheck, Location, Period, Power, Rollout, Selector, ServerId, ServerName};
+use super::{
+    Address, HealthCheck, Location, Period, Power, RequiredEvidence, Rollout, Selector, ServerId, ServerName,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -126,6 +128,8 @@ pub struct DesiredServer {
     pub grace: Option<Grace>,
     /// How it may be rebooted.
     pub reboot: RebootStyle,
+    /// What evidence a reboot must leave to count as done; `None`: the best that the provider happens to give.
+    pub require_evidence: Option<RequiredEvidence>,
     /// It must have been rebooted after this instant.
     pub rebooted_since: Option<Timestamp>,
     /// When it counts as healthy after a start or a reboot; shared like labels.

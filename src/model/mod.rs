@@ -6,6 +6,7 @@ mod availability;
 mod braces;
 mod capabilities;
 mod desired;
+mod evidence;
 mod glob;
 mod health;
 mod ledger_facts;
@@ -27,6 +28,7 @@ pub use capabilities::{BatchLimits, Capabilities, CaseRule, NameRules, OffSuppor
 pub use desired::{
     After, DesiredPower, DesiredServer, GivenBy, Grace, Labels, Presence, RebootStyle, Shutdown,
 };
+pub use evidence::{EvidenceLevel, RequiredEvidence};
 pub use glob::{Selector, SelectorError, glob_matches};
 pub use health::{BadPlaceholder, HealthCheck, Placeholder, Probe, fill};
 pub use ledger_facts::{LedgerFacts, ServerKey, Unresolved};

@@ -151,16 +151,19 @@ fn doing(change: &Change) -> String {
 
 /// The calls, where the actions alone would read alike.
 fn calling(change: &Change) -> String {
-    let call = |(operation, fallback, grace, check): Call<'_>| {
-        let mut words = operation.to_string();
-        if let Some(fallback) = fallback {
+    let call = |call: Call<'_>| {
+        let mut words = call.operation.to_string();
+        if let Some(fallback) = call.fallback {
             // Writing to a String cannot fail, here and below.
             let _ = write!(words, ", else {fallback}");
         }
-        if let Some(grace) = grace {
+        if let Some(grace) = call.grace {
             let _ = write!(words, " after {grace}");
         }
-        words.push_str(if check.is_some() { ", with a health check" } else { "" });
+        words.push_str(if call.healthy_when.is_some() { ", with a health check" } else { "" });
+        if let Some(level) = call.require_evidence {
+            let _ = write!(words, ", with evidence {}", level.word());
+        }
         words
     };
     calls(change).map(call).collect::<Vec<_>>().join("; ")

@@ -3,7 +3,8 @@
 use super::cause::Cause;
 use super::wave::Wave;
 use crate::model::{
-    Address, ConnectionName, HealthCheck, Location, Operation, Period, Power, ServerId, ServerName, Verb,
+    Address, ConnectionName, EvidenceLevel, HealthCheck, Location, Operation, Period, Power, ServerId,
+    ServerName, Verb,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,10 @@ pub struct Step {
     /// What must pass once it is done, before the change is done and others that wait for it go on.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub healthy_when: Option<HealthCheck>,
+    /// Of a reboot: without this evidence, or stronger, it does not count as done. Where nothing is said, the best that
+    /// the provider happens to show will do.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub require_evidence: Option<EvidenceLevel>,
     /// Where the provider cannot do exactly what is declared: what is done instead, and why.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
@@ -54,17 +59,38 @@ pub struct Step {
 impl Step {
     /// What is asked and how it may be asked otherwise: equal calls do the same in the same way.
     pub(super) fn call(&self) -> Call<'_> {
-        (&self.operation, self.fallback.as_ref(), self.grace, self.healthy_when.as_ref())
+        Call {
+            operation: &self.operation,
+            fallback: self.fallback.as_ref(),
+            grace: self.grace,
+            healthy_when: self.healthy_when.as_ref(),
+            require_evidence: self.require_evidence,
+        }
     }
 
     /// A step that nothing is special about.
     pub fn new(operation: Operation) -> Self {
-        Self { operation, fallback: None, grace: None, healthy_when: None, note: None, after: Vec::new() }
+        Self {
+            operation,
+            fallback: None,
+            grace: None,
+            healthy_when: None,
+            require_evidence: None,
+            note: None,
+            after: Vec::new(),
+        }
     }
 }
 
 /// A step without what it waits for and what is said of it.
-pub(super) type Call<'a> = (&'a Operation, Option<&'a Operation>, Option<Period>, Option<&'a HealthCheck>);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Call<'a> {
+    pub(super) operation: &'a Operation,
+    pub(super) fallback: Option<&'a Operation>,
+    pub(super) grace: Option<Period>,
+    pub(super) healthy_when: Option<&'a HealthCheck>,
+    pub(super) require_evidence: Option<EvidenceLevel>,
+}
 
 /// Everything that would be done to one server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

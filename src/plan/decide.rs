@@ -4,8 +4,9 @@ use super::change::{Change, Facts, Step};
 use super::inputs::Options;
 use super::problem::{Code, Problem, Severity};
 use crate::model::{
-    Capabilities, DesiredPower, DesiredServer, GivenBy, Grace, LedgerFacts, LiveServer, LiveState, OffKind,
-    OffSupport, Operation, Power, Presence, RebootKind, RebootStyle, RebootSupport, ServerId, Shutdown, Verb,
+    Capabilities, DesiredPower, DesiredServer, EvidenceLevel, GivenBy, Grace, LedgerFacts, LiveServer,
+    LiveState, OffKind, OffSupport, Operation, Power, Presence, RebootKind, RebootStyle, RebootSupport,
+    ServerId, Shutdown, Verb,
 };
 use jiff::Timestamp;
 
@@ -49,6 +50,7 @@ impl Case<'_> {
             // Said even where no reboot is due: see `step_to`.
             self.reboot_step()?;
         }
+        self.required_evidence()?;
         let rename = self.rename()?;
         let power = self.power(warnings)?;
         // Who is started or stopped needs no reboot; who goes on after a suspension has not booted by that.
@@ -368,7 +370,29 @@ impl Case<'_> {
                 (RebootKind::NotToldApart, None, Some(note))
             }
         };
-        Ok(Step { fallback, note, ..Step::new(call(operation)) })
+        let require_evidence = self.required_evidence()?;
+        Ok(Step { fallback, require_evidence, note, ..Step::new(call(operation)) })
+    }
+
+    /// The evidence that a reboot must leave. Doing with less would be a lie, whoever asked for it: an entry is told
+    /// at once, and of defaults the servers that are to be rebooted are.
+    fn required_evidence(&self) -> Verdict<Option<EvidenceLevel>> {
+        let Some(required) = self.desired.require_evidence else { return Ok(None) };
+        let given = self.capabilities.reboot_evidence;
+        let is_due = required.given_by == GivenBy::Entry || self.reboot_since().is_some();
+        if required.level <= given || !is_due {
+            return Ok(Some(required.level));
+        }
+        let whose = match required.given_by {
+            GivenBy::Entry => "",
+            GivenBy::Defaults => " by defaults",
+        };
+        let (asked, name) = (required.level.word(), self.type_name);
+        let text = format!(
+            "require_evidence: {asked} is declared{whose}; the most that {name} shows of a reboot for certain is {}",
+            given.word()
+        );
+        Err(self.problem(Code::Unsupported, text))
     }
 
     fn booted_since(&self, since: Timestamp) -> bool {

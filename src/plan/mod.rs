@@ -7,6 +7,7 @@ mod cause;
 mod change;
 mod decide;
 mod document;
+mod evidence;
 mod guard;
 mod inputs;
 mod narrow;

@@ -2,6 +2,7 @@
 
 use super::change::Change;
 use super::decide::Case;
+use super::evidence;
 use super::inputs::{ConnectionLive, Inputs, ReadFailure};
 use super::narrow;
 use super::order::order_renames;
@@ -77,6 +78,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
         result.problems.extend(schedule::schedule(inputs, &standings, &mut result.changes));
     }
     wave::assign(&mut result.changes, inputs.desired);
+    evidence::keep_waiting(&mut result.changes, inputs);
     result.unchanged.sort();
     result.problems.sort_by(|a, b| (&a.address, a.severity, a.code).cmp(&(&b.address, b.severity, b.code)));
     let counted = Summary::count(&result.changes, &result.problems, unchanged, unmanaged);

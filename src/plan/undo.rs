@@ -95,6 +95,7 @@ fn wanted(change: &Change, before: &Facts) -> DesiredServer {
         },
         shutdown: Shutdown::default(),
         grace: None,
+        require_evidence: None,
         healthy_when: None,
         rollout: None,
         reboot: RebootStyle::default(),

@@ -203,6 +203,7 @@ mod tests {
             power: DesiredPower::Off,
             shutdown: Shutdown::Hard,
             grace: None,
+            require_evidence: None,
             reboot: RebootStyle::Hard,
             rebooted_since: None,
             healthy_when: None,

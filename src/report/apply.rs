@@ -2,13 +2,13 @@
 
 use super::paint::{Paint, safe};
 use crate::apply::{ApplySummary, ChangeOutcome, ChangeResult, Moved};
-use crate::model::Verb;
+use crate::model::{EvidenceLevel, Verb};
 use crate::plan::{NotUndoable, PlanOptionsRecord, Problem, Refusal, Summary};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
-/// What `apply --format json` prints.
-#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+/// What `apply --format json` prints, and what it leaves as its receipt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ApplyDocument {
     /// The format's version, `1.0`.
     pub format_version: String,
@@ -17,7 +17,7 @@ pub struct ApplyDocument {
     /// The plan's digest.
     pub digest: String,
     /// The digest of the saved plan that this one is a part of.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub narrowed_from: Option<String>,
     /// How the plan was made and narrowed.
     pub options: PlanOptionsRecord,
@@ -41,8 +41,21 @@ pub struct ApplyDocument {
     pub exit_code: u8,
 }
 
-/// The report as text.
+/// The report as text, for whoever has waited for it.
 pub fn apply_text(results: &[ChangeResult], paint: Paint) -> String {
+    // That live state shows it goes without saying.
+    let mut out = results_text(results, paint, |level| level != EvidenceLevel::Observed);
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "\n{}", paint.bold(&format!("Apply: {}.", counts(results))));
+    out
+}
+
+/// Every result, by what came of it; of what is done also how strong the evidence is, where that is worth telling.
+pub(super) fn results_text(
+    results: &[ChangeResult],
+    paint: Paint,
+    is_telling: impl Fn(EvidenceLevel) -> bool,
+) -> String {
     let mut out = String::new();
     for outcome in
         [ChangeOutcome::Done, ChangeOutcome::Failed, ChangeOutcome::Unresolved, ChangeOutcome::NotStarted]
@@ -61,7 +74,10 @@ pub fn apply_text(results: &[ChangeResult], paint: Paint) -> String {
                 _ => paint.red("!!"),
             };
             let (address, detail) = (safe(&result.address.to_string()), safe(&result.detail));
-            let _ = writeln!(out, "  {word} {address}  {}: {detail}", actions.join(", "));
+            let evidence = result.evidence.filter(|level| is_telling(*level));
+            let evidence =
+                evidence.map_or_else(String::new, |level| format!("  [evidence: {}]", level.word()));
+            let _ = writeln!(out, "  {word} {address}  {}: {detail}{evidence}", actions.join(", "));
             if outcome == ChangeOutcome::Unresolved {
                 let _ = writeln!(
                     out,
@@ -71,6 +87,11 @@ pub fn apply_text(results: &[ChangeResult], paint: Paint) -> String {
             }
         }
     }
+    out
+}
+
+/// How many came to what: `3 done, 1 failed`.
+pub(super) fn counts(results: &[ChangeResult]) -> String {
     let summary = ApplySummary::of(results);
     let mut counts = vec![format!("{} done", summary.done)];
     for (count, word) in
@@ -80,8 +101,7 @@ pub fn apply_text(results: &[ChangeResult], paint: Paint) -> String {
             counts.push(format!("{count} {word}"));
         }
     }
-    let _ = writeln!(out, "\n{}", paint.bold(&format!("Apply: {}.", counts.join(", "))));
-    out
+    counts.join(", ")
 }
 
 fn heading(outcome: ChangeOutcome) -> String {

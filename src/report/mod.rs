@@ -9,6 +9,7 @@ mod import;
 mod paint;
 mod plan;
 mod providers;
+mod receipt;
 mod status;
 mod yaml;
 
@@ -24,4 +25,5 @@ pub use plan::{
     problem_annotations, problems_text, render_plan, verdict,
 };
 pub use providers::{ProviderRow, provider_rows, providers_text};
+pub use receipt::receipt_text;
 pub use status::{StatusRow, status_rows, status_text};

@@ -1,6 +1,6 @@
 //! The providers: what each can do, its settings and variables, from the registry's data.
 
-use crate::model::{OffSupport, ProviderSpec, RebootSupport, SettingKind};
+use crate::model::{EvidenceLevel, OffSupport, ProviderSpec, RebootSupport, SettingKind};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -21,6 +21,8 @@ pub struct ProviderRow {
     pub suspend: bool,
     /// Reboot: `no`, `hard`, `soft, hard`, `yes (not told apart)`.
     pub reboot: &'static str,
+    /// The strongest evidence that a reboot leaves for certain: the most that `require_evidence` may ask for.
+    pub reboot_evidence: EvidenceLevel,
     /// Rename.
     pub rename: bool,
     /// Delete.
@@ -75,6 +77,7 @@ fn row(spec: &'static ProviderSpec) -> ProviderRow {
             RebootSupport::Both => "soft, hard",
             RebootSupport::NotToldApart => "yes (not told apart)",
         },
+        reboot_evidence: can.reboot_evidence,
         rename: can.rename,
         delete: can.delete,
         endpoint_required: spec.endpoint_required,
@@ -104,19 +107,20 @@ pub fn providers_text(rows: &[ProviderRow]) -> String {
     let yes = |can: bool| if can { "yes" } else { "no" };
     let _ = writeln!(
         out,
-        "{:<18} {:<9} {:<21} {:<8} {:<21} {:<7} DELETE",
-        "TYPE", "POWER ON", "POWER OFF", "SUSPEND", "REBOOT", "RENAME"
+        "{:<18} {:<9} {:<21} {:<8} {:<21} {:<13} {:<7} DELETE",
+        "TYPE", "POWER ON", "POWER OFF", "SUSPEND", "REBOOT", "EVIDENCE", "RENAME"
     );
     for row in rows {
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
-            "{:<18} {:<9} {:<21} {:<8} {:<21} {:<7} {}",
+            "{:<18} {:<9} {:<21} {:<8} {:<21} {:<13} {:<7} {}",
             row.type_name,
             yes(row.power_on),
             row.power_off,
             yes(row.suspend),
             row.reboot,
+            row.reboot_evidence.word(),
             yes(row.rename),
             yes(row.delete)
         );

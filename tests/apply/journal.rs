@@ -42,11 +42,16 @@ impl IntentLog for Watched<'_> {
         id: &ServerId,
         operation: &Operation,
         mark: Option<&str>,
+        require: Option<EvidenceLevel>,
     ) -> Result<u64, JournalError> {
         if self.stage.tally(&self.id).accepted > 0 {
             self.sent_too_early.store(true, Ordering::Relaxed);
         }
-        if self.no_intents { Err(Self::full()) } else { self.journal.intend(address, id, operation, mark) }
+        if self.no_intents {
+            Err(Self::full())
+        } else {
+            self.journal.intend(address, id, operation, mark, require)
+        }
     }
 
     fn accepted(&self, intent: u64, ticket: Option<&str>) -> Result<(), JournalError> {

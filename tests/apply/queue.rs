@@ -98,7 +98,7 @@ async fn a_power_call_of_a_run_that_died_is_found_under_way_and_then_over() {
     let stage = Stage::with(find("clc").unwrap(), &slow);
     let id = stage.bench.id("runs");
     let journal = stage.journal();
-    let intent = journal.intend(&crate::rig::address("runs"), &id, &OFF, None).unwrap();
+    let intent = journal.intend(&crate::rig::address("runs"), &id, &OFF, None, None).unwrap();
     let receipt = stage.bench.send(&OFF, &id).await.unwrap();
     journal.accepted(intent, receipt.ticket.as_deref()).unwrap();
     drop(journal);

@@ -61,7 +61,7 @@ async fn a_run_that_died_before_its_call_is_known_to_have_sent_nothing_where_job
     let id = stage.bench.id("runs");
     let mark = stage.bench.provider.mark(&id, &HARD).await.unwrap().unwrap();
     let address = crate::rig::address("runs");
-    stage.journal().intend(&address, &id, &HARD, Some(&mark.0)).unwrap();
+    stage.journal().intend(&address, &id, &HARD, Some(&mark.0), None).unwrap();
     assert_eq!(stage.replay().facts.unresolved.len(), 1);
     let found = next_run(&stage).await;
     assert_eq!(found[0].outcome, Outcome::NoEffect, "{}", found[0].evidence);
@@ -73,7 +73,7 @@ async fn right_after_the_crash_nothing_is_concluded_from_a_job_that_may_still_co
     let stage = Stage::new(gogrid());
     let id = stage.bench.id("runs");
     let mark = stage.bench.provider.mark(&id, &HARD).await.unwrap().unwrap();
-    stage.journal().intend(&crate::rig::address("runs"), &id, &HARD, Some(&mark.0)).unwrap();
+    stage.journal().intend(&crate::rig::address("runs"), &id, &HARD, Some(&mark.0), None).unwrap();
     let links = stage.bench.links(SETTLE);
     assert_eq!(recover(&stage.replay().open, &links, Timestamp::now(), Duration::ZERO).await, []);
 }
@@ -82,7 +82,7 @@ async fn right_after_the_crash_nothing_is_concluded_from_a_job_that_may_still_co
 async fn without_evidence_a_reboot_stays_for_a_person_to_judge_and_is_not_sent() {
     let stage = Stage::new(hostway());
     let id = stage.bench.id("runs");
-    stage.journal().intend(&crate::rig::address("runs"), &id, &HARD, None).unwrap();
+    stage.journal().intend(&crate::rig::address("runs"), &id, &HARD, None, None).unwrap();
     assert_eq!(next_run(&stage).await, []);
     assert_eq!(stage.replay().facts.unresolved.len(), 1);
     // Once it is known to have been taken, that is the evidence.
@@ -103,7 +103,7 @@ async fn a_delete_is_judged_by_whether_the_server_is_there() {
             let mark = stage.bench.provider.mark(&id, &Operation::Delete).await.unwrap();
             let mark = mark.as_ref().map(|mark| mark.0.as_str());
             let address = crate::rig::address("spare");
-            stage.journal().intend(&address, &id, &Operation::Delete, mark).unwrap();
+            stage.journal().intend(&address, &id, &Operation::Delete, mark, None).unwrap();
             if gone {
                 stage.bench.running.change_server("c", id.as_str(), json!({ "gone": true })).unwrap();
             }
@@ -117,7 +117,7 @@ async fn a_delete_is_judged_by_whether_the_server_is_there() {
 async fn a_connection_that_cannot_be_read_leaves_everything_open() {
     let stage = Stage::new(gogrid());
     let id = stage.bench.id("runs");
-    stage.journal().intend(&crate::rig::address("runs"), &id, &HARD, Some("")).unwrap();
+    stage.journal().intend(&crate::rig::address("runs"), &id, &HARD, Some(""), None).unwrap();
     stage.bench.spoil(&json!("all"), &json!("html"));
     assert_eq!(next_run(&stage).await, []);
 }

@@ -55,8 +55,12 @@ fn a_second_signal_leaves_at_once_and_the_next_run_picks_up() {
     // Its last words add up: on stdout, in the receipt, and in the stream of events.
     let expected = json!({ "done": 0, "failed": 0, "unresolved": 1, "not_started": 2 });
     assert_eq!(ran.json()["summary"], expected);
-    let receipt = std::fs::read_dir(desk.path(".fleetform/receipts")).unwrap().next().unwrap().unwrap();
-    let receipt: serde_json::Value = serde_json::from_slice(&std::fs::read(receipt.path()).unwrap()).unwrap();
+    let receipts = std::fs::read_dir(desk.path(".fleetform/receipts")).unwrap();
+    let mut paths = receipts.map(|entry| entry.unwrap().path());
+    let path = paths.find(|path| path.extension().is_some_and(|extension| extension == "json")).unwrap();
+    let receipt: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let text = std::fs::read_to_string(path.with_extension("txt")).unwrap();
+    assert!(text.contains("3 changes: 0 done, 1 unresolved, 2 not started"), "{text}");
     assert_eq!((&receipt["summary"], &receipt["exit_code"]), (&expected, &json!(130)));
     let events = std::fs::read_to_string(desk.path("e.jsonl")).unwrap();
     assert!(events.lines().last().unwrap().contains("\"kind\":\"end\""), "{events}");

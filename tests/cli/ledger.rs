@@ -1,6 +1,6 @@
 //! The ledger from outside: one apply at a time, reboots once, changes that a person must judge.
 
-use crate::desk::{Desk, Ran, finish, signal};
+use crate::desk::{Desk, Ran, finish, signal, swift_world};
 use serde_json::json;
 use std::fs;
 use std::process::Command;
@@ -110,7 +110,7 @@ fn journal(desk: &Desk) -> std::path::PathBuf {
 
 #[test]
 fn history_says_what_when_by_whom_and_how_that_is_known() {
-    let desk = Desk::new("servers:\n  - { name: app, provider: grid }\n");
+    let desk = Desk::with(swift_world(), "servers:\n  - { name: app, provider: grid }\n");
     desk.run(&["history"]).code(0).says("nothing on record");
     reboot_wanted(&desk, "name: app, provider: grid");
     let mut apply = desk.command(&["apply", "--auto-approve"]);

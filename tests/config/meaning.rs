@@ -1,7 +1,10 @@
 //! What good files mean.
 
 use crate::specs::{HEAD, codes, good, load};
-use fleetform::model::{Bound, DesiredPower, DesiredServer, Presence, RebootStyle, Shutdown};
+use fleetform::model::{
+    Bound, DesiredPower, DesiredServer, EvidenceLevel, GivenBy, Presence, RebootStyle, RequiredEvidence,
+    Shutdown,
+};
 use std::path::Path;
 use std::time::Duration;
 
@@ -330,4 +333,31 @@ fn names_are_the_same_as_their_provider_compares_them() {
         ["duplicate_renamed_from"]
     );
     assert_eq!(codes("servers: [{ name: 'a-{1..3}' }, { name: a-2 }]\n"), ["duplicate_server"]);
+}
+
+#[test]
+fn what_a_reboot_must_show_is_the_servers_own_or_that_of_the_defaults() {
+    let words = [
+        ("accepted", EvidenceLevel::Accepted),
+        ("job_finished", EvidenceLevel::JobFinished),
+        ("observed", EvidenceLevel::Observed),
+        ("boot_time", EvidenceLevel::BootTime),
+    ];
+    for (word, level) in words {
+        let own = RequiredEvidence { level, given_by: GivenBy::Entry };
+        assert_eq!(one(&format!("require_evidence: {word}")).require_evidence, Some(own));
+    }
+    assert_eq!(one("").require_evidence, None);
+    let head = format!("{HEAD}servers:\n  - {{ name: a, require_evidence: accepted }}\n  - {{ name: b }}\n");
+    let more = "version: 1\ndefaults: { require_evidence: observed }\n";
+    let all = load(&[("fleet.yaml", &head), ("more.yaml", more)]).unwrap().fleet.servers;
+    let found: Vec<_> = all.iter().filter_map(|server| server.require_evidence).collect();
+    let required = |level, given_by| RequiredEvidence { level, given_by };
+    assert_eq!(
+        found,
+        [
+            required(EvidenceLevel::Accepted, GivenBy::Entry),
+            required(EvidenceLevel::Observed, GivenBy::Defaults)
+        ]
+    );
 }

@@ -56,7 +56,7 @@ fn steps() -> impl Strategy<Value = Step> {
         |(operation, fallback, grace, note, after)| {
             let after = after.into_iter().map(|address| StepRef { address, step: 0 }).collect();
             let grace = grace.map(Period::from_secs);
-            Step { operation, fallback, grace, healthy_when: None, note, after }
+            Step { fallback, grace, note, after, ..Step::new(operation) }
         },
     )
 }

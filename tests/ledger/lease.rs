@@ -126,7 +126,8 @@ fn a_holder_that_was_stopped_is_replaced_and_sends_nothing_more_when_it_wakes() 
     assert!(token > 1, "{token}");
     let journal = Journal::open(folder.path(), second, Timestamp::now()).unwrap();
     let mine = address("mine");
-    fleetform::ledger::IntentLog::intend(&journal, &mine, &"1".into(), &Operation::PowerOn, None).unwrap();
+    fleetform::ledger::IntentLog::intend(&journal, &mine, &"1".into(), &Operation::PowerOn, None, None)
+        .unwrap();
     let text = fs::read_to_string(folder.path().join("journal.jsonl")).unwrap();
     signal(&first, "CONT");
     let rest: Vec<String> = said.collect();
@@ -184,7 +185,8 @@ fn a_journal_whose_lock_file_is_gone_takes_no_more_records() {
     let journal = Journal::open(folder.path(), lock, Timestamp::now()).unwrap();
     fs::remove_file(folder.path().join("lock")).unwrap();
     let log: &dyn fleetform::ledger::IntentLog = &journal;
-    let error = log.intend(&address("s"), &"1".into(), &Operation::PowerOn, None).unwrap_err().to_string();
+    let error =
+        log.intend(&address("s"), &"1".into(), &Operation::PowerOn, None, None).unwrap_err().to_string();
     assert!(error.contains("lock file was removed"), "{error}");
     assert!(journal.permit().check().is_err());
 }

@@ -121,7 +121,7 @@ impl Stand {
             let (address, id) =
                 (Address::new(ConnectionName::from("past"), "gone".into()), ServerId::from("gone"));
             for _ in 0..100 {
-                let seq = journal.intend(&address, &id, &reboot, Some(&"past ".repeat(60))).unwrap();
+                let seq = journal.intend(&address, &id, &reboot, Some(&"past ".repeat(60)), None).unwrap();
                 journal.conclude(seq, Outcome::Done, None, "it was so long ago").unwrap();
             }
             drop(journal);

@@ -71,6 +71,7 @@ impl Small {
                     .then(|| now() - jiff::Span::new().hours(24)),
                 protect: false,
                 grace: None,
+                require_evidence: None,
                 healthy_when: None,
                 rollout: None,
                 labels: Arc::new(labels),

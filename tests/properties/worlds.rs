@@ -3,8 +3,8 @@
 
 use fleetform::model::{
     Address, After, Availability, BatchLimits, Bound, Capabilities, CaseRule, ConnectionName, Denial,
-    DesiredPower, DesiredServer, LedgerFacts, LiveServer, LiveState, Location, NameRules, OffSupport, Power,
-    Presence, RebootStyle, RebootSupport, Selector, Settles, Shutdown, Unresolved, Verb,
+    DesiredPower, DesiredServer, EvidenceLevel, LedgerFacts, LiveServer, LiveState, Location, NameRules,
+    OffSupport, Power, Presence, RebootStyle, RebootSupport, Selector, Settles, Shutdown, Unresolved, Verb,
 };
 use fleetform::plan::{
     ConnectionLive, FleetFile, Inputs, Options, Plan, PlanDocument, PlanOptionsRecord, ReadFailure, plan,
@@ -32,6 +32,7 @@ pub(crate) static EVERYTHING: Capabilities = Capabilities {
     suspend: true,
     off_when_suspended: OffSupport::HardOnly,
     reboot: RebootSupport::Both,
+    reboot_evidence: EvidenceLevel::JobFinished,
     rename: true,
     delete: true,
     reports_power: true,
@@ -229,6 +230,7 @@ fn entry(connection: &'static str) -> impl Strategy<Value = DesiredServer> {
                 power,
                 shutdown,
                 grace: None,
+                require_evidence: None,
                 healthy_when: None,
                 rollout: None,
                 reboot,

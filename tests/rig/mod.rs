@@ -283,6 +283,7 @@ pub(crate) fn wanted(name: &str) -> fleetform::model::DesiredServer {
         power: DesiredPower::Any,
         shutdown: Shutdown::GracefulThenHard,
         grace: None,
+        require_evidence: None,
         healthy_when: None,
         rollout: None,
         reboot: RebootStyle::SoftThenHard,

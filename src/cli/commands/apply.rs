@@ -16,7 +16,7 @@ use crate::cli::run::Run;
 use crate::cli::session::{Session, paths};
 use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{IntentLog, Journal, Retention, compact_if_due};
-use crate::model::{Address, ConnectionName, Labels};
+use crate::model::{Address, ConnectionName, EvidenceLevel, Labels, Verb};
 use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, Wave, narrow, rewire, stopped_too_early};
 use crate::report::{ApplyDocument, PlanView, apply_text, plan_text};
 use jiff::Timestamp;
@@ -448,6 +448,11 @@ fn not_started(changes: &[Change], why: &str) -> Vec<ChangeResult> {
 fn already_done(all: &[Change], due: &[Change]) -> Vec<ChangeResult> {
     let due: BTreeSet<_> = due.iter().map(|change| &change.address).collect();
     let done = all.iter().filter(|change| !due.contains(&change.address));
-    done.map(|change| ChangeResult::of(change, ChangeOutcome::Done, "it was so already", Duration::ZERO))
-        .collect()
+    let result = |change: &Change| {
+        // Its server was read; of a reboot that says nothing, and the ledger does.
+        let evidence = (!change.does(Verb::Reboot)).then_some(EvidenceLevel::Observed);
+        let result = ChangeResult::of(change, ChangeOutcome::Done, "it was so already", Duration::ZERO);
+        ChangeResult { evidence, ..result }
+    };
+    done.map(result).collect()
 }

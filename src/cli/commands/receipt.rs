@@ -3,7 +3,8 @@
 use super::saved;
 use crate::cli::run::Run;
 use crate::cli::session::Session;
-use crate::report::ApplyDocument;
+use crate::cli::whole;
+use crate::report::{ApplyDocument, Paint, receipt_text};
 use std::fs::{self, File};
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ const FOLDER: &str = "receipts";
 /// So many are kept.
 const KEPT: usize = 50;
 
-/// Writes the receipt, durably: it is there after a crash of the machine too. Its path, or a warning: what was done
+/// Writes the receipt, for programs and beside that for people, durably: it is there after a crash of the machine too. Its path, or a warning: what was done
 /// was done.
 pub(super) fn write(session: &Session, run: &Run, document: &ApplyDocument) -> Result<PathBuf, String> {
     let folder = session.ledger.join(FOLDER);
@@ -21,6 +22,8 @@ pub(super) fn write(session: &Session, run: &Run, document: &ApplyDocument) -> R
     let failed = |why: String| format!("the receipt could not be kept: {why}");
     fs::create_dir_all(&folder).map_err(|error| failed(format!("{}: {error}", folder.display())))?;
     saved::write(&path, document).map_err(|failure| failed(failure.text()))?;
+    let text = receipt_text(document, Paint::default());
+    whole::write(&path.with_extension("txt"), text.as_bytes()).map_err(|failure| failed(failure.text()))?;
     // The file's name must be as durable as its content, and so must that of a folder that was not there before.
     for folder in [&folder, &session.ledger] {
         let synced = File::open(folder).and_then(|folder| folder.sync_all());

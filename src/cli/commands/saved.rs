@@ -4,9 +4,12 @@ use crate::cli::exit::{Failure, code};
 use crate::cli::whole;
 use crate::config::Fleet;
 use crate::plan::{FleetFile, Options, PlanDocument, PlanOptionsRecord};
+use crate::report::ApplyDocument;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Writes a document so that a reader finds all of it or nothing.
 pub(super) fn write(path: &Path, document: &impl serde::Serialize) -> Result<(), Failure> {
@@ -20,14 +23,39 @@ pub(super) fn read(path: &Path) -> Result<PlanDocument, Failure> {
     PlanDocument::read(&bytes).map_err(failed)
 }
 
-/// Removes all but the newest files of a folder, by name or by time: whatever cannot be removed stays.
+/// What an earlier run has written.
+pub(super) enum Written {
+    /// By `plan --out`, or to take an apply back.
+    Plan(Box<PlanDocument>),
+    /// By an apply at its end.
+    Receipt(Box<ApplyDocument>),
+}
+
+/// Reads a saved plan or a receipt: once, since it may be a pipe.
+pub(super) fn read_any(path: &Path) -> Result<Written, Failure> {
+    let failed = |why: String| Failure::problem(format!("{}: {why}", path.display()));
+    let bytes = fs::read(path).map_err(|error| failed(error.to_string()))?;
+    match ApplyDocument::read(&bytes) {
+        Some(receipt) => receipt.map(|receipt| Written::Receipt(Box::new(receipt))).map_err(failed),
+        None => PlanDocument::read(&bytes).map(|plan| Written::Plan(Box::new(plan))).map_err(failed),
+    }
+}
+
+/// Removes all but the newest files of a folder, by time and name; those that differ in their extension alone are one.
+/// Whatever cannot be removed stays.
 pub(super) fn keep_newest(folder: &Path, most: usize) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<_> =
-        entries.filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()))).collect();
+    let mut files: BTreeMap<PathBuf, (Option<SystemTime>, Vec<PathBuf>)> = BTreeMap::new();
+    for entry in entries {
+        let (path, time) = (entry.path(), entry.metadata().and_then(|data| data.modified()).ok());
+        let (newest, all) = files.entry(path.with_extension("")).or_default();
+        *newest = time.max(*newest);
+        all.push(path);
+    }
+    let mut files: Vec<_> = files.into_iter().map(|(name, (time, all))| (time, name, all)).collect();
     files.sort();
     let old = files.len().saturating_sub(most);
-    for (_, path) in files.into_iter().take(old) {
+    for path in files.into_iter().take(old).flat_map(|(_, _, all)| all) {
         let _ = fs::remove_file(path);
     }
 }

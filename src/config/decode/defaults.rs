@@ -3,12 +3,12 @@
 use super::Decoder;
 use super::health::Check;
 use super::keys::DefaultKey;
-use super::words::{REBOOT_WORDS, SHUTDOWN_WORDS};
+use super::words::{EVIDENCE_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS};
 use super::{DEFAULT_KEYS, fields::Fields};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::findings::Findings;
 use crate::config::yaml::{Node, Span};
-use crate::model::{DesiredPower, Labels, Location, Period, RebootStyle, Shutdown};
+use crate::model::{DesiredPower, EvidenceLevel, Labels, Location, Period, RebootStyle, Shutdown};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub(super) struct Defaults {
     pub(super) grace: Given<Period>,
     /// How to reboot.
     pub(super) reboot: Given<RebootStyle>,
+    /// What must show that a reboot has happened.
+    pub(super) require_evidence: Given<EvidenceLevel>,
     /// Reboot unless rebooted after this.
     pub(super) rebooted_since: Given<Timestamp>,
     /// When servers count as healthy.
@@ -90,6 +92,10 @@ pub(super) fn defaults(decoder: &mut Decoder<'_>, node: &Node<'_>, into: &mut De
     if let Some(node) = value(DefaultKey::Reboot) {
         let read = decoder.word(node, "reboot", &REBOOT_WORDS);
         decoder.agree(&mut into.reboot, read, node.span, "reboot");
+    }
+    if let Some(node) = value(DefaultKey::RequireEvidence) {
+        let read = decoder.word(node, "require_evidence", &EVIDENCE_WORDS);
+        decoder.agree(&mut into.require_evidence, read, node.span, "require_evidence");
     }
     if let Some(node) = value(DefaultKey::RebootedSince) {
         let read = decoder.instant(node, "rebooted_since");

@@ -1,6 +1,6 @@
 //! Every key of a fleet file: one table per mapping, read by the decoder and by the JSON schema alike.
 
-use super::words::{POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS, names};
+use super::words::{EVIDENCE_WORDS, POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS, names};
 use serde_json::{Value, json};
 
 /// One key of a mapping.
@@ -75,6 +75,8 @@ keys! {
         Grace "grace" "How long guests are given to shut down before the plug is pulled. Only with shutdown: graceful-then-hard. Default: half of timeouts.settle, at most 5m."
             duration();
         Reboot "reboot" "How servers may be rebooted. Default: soft-then-hard." words(&names(&REBOOT_WORDS));
+        RequireEvidence "require_evidence" "What must show that a reboot has happened before it counts as done. Default: the best that the provider happens to show."
+            words(&names(&EVIDENCE_WORDS));
         RebootedSince "rebooted_since" "Reboot servers unless they were rebooted after this instant." instant();
         HealthyWhen "healthy_when" "When servers count as healthy after a start, a resume or a reboot; none: no check."
             json!({ "$ref": "#/$defs/healthy_when" });
@@ -99,6 +101,8 @@ keys! {
         Grace "grace" "How long the guest is given to shut down before the plug is pulled. Only with shutdown: graceful-then-hard. Default: half of timeouts.settle, at most 5m."
             duration();
         Reboot "reboot" "How the server may be rebooted. Default: soft-then-hard." words(&names(&REBOOT_WORDS));
+        RequireEvidence "require_evidence" "What must show that a reboot has happened before it counts as done. Default: the best that the provider happens to show."
+            words(&names(&EVIDENCE_WORDS));
         RebootedSince "rebooted_since" "Reboot the server unless it was rebooted after this instant." instant();
         HealthyWhen "healthy_when" "When the server counts as healthy after a start, a resume or a reboot; none: no check."
             json!({ "$ref": "#/$defs/healthy_when" });

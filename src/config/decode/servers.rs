@@ -6,13 +6,14 @@ use super::keys::ServerKey;
 use super::names::Names;
 use super::order::{GivenAfter, carried};
 use super::rollouts::{GivenRollout, of_server};
-use super::words::{REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS};
+use super::words::{EVIDENCE_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS};
 use super::{Decoder, SERVER_KEYS};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::suggest::did_you_mean;
 use crate::config::yaml::{Content, Entry, Node};
 use crate::model::{
-    Address, ConnectionName, DesiredServer, GivenBy, Grace, Labels, Location, NameRules, Shutdown,
+    Address, ConnectionName, DesiredServer, GivenBy, Grace, Labels, Location, NameRules, RequiredEvidence,
+    Shutdown,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -198,6 +199,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         let reboot = or_default(value(ServerKey::Reboot), defaults.reboot.as_ref(), |node| {
             decoder.word(node, "reboot", &REBOOT_WORDS)
         });
+        let require_evidence = self.required_evidence(decoder, value(ServerKey::RequireEvidence));
         let rebooted_since =
             or_default(value(ServerKey::RebootedSince), defaults.rebooted_since.as_ref(), |node| {
                 decoder.instant(node, "rebooted_since")
@@ -222,6 +224,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             shutdown: shutdown.unwrap_or_default(),
             grace,
             reboot: reboot.unwrap_or_default(),
+            require_evidence,
             rebooted_since,
             healthy_when,
             rollout: None,
@@ -244,6 +247,19 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             decoder.report(node.span, grace_without_fallback(shutdown));
         }
         Some(Grace { period, given_by: GivenBy::Entry })
+    }
+
+    fn required_evidence(
+        &self,
+        decoder: &mut Decoder<'_>,
+        node: Option<&Node<'_>>,
+    ) -> Option<RequiredEvidence> {
+        let Some(node) = node else {
+            let (level, _) = self.defaults.require_evidence.as_ref()?;
+            return Some(RequiredEvidence { level: *level, given_by: GivenBy::Defaults });
+        };
+        let level = decoder.word(node, "require_evidence", &EVIDENCE_WORDS)?;
+        Some(RequiredEvidence { level, given_by: GivenBy::Entry })
     }
 
     fn labels(&mut self, decoder: &mut Decoder<'_>, node: Option<&'n Node<'a>>) -> Labels {

@@ -1,6 +1,6 @@
 //! The words that some keys take, in the order in which they are offered to people.
 
-use crate::model::{DesiredPower, Presence, RebootStyle, Shutdown};
+use crate::model::{DesiredPower, EvidenceLevel, Presence, RebootStyle, Shutdown};
 
 /// A word and what it means.
 pub(super) type Word<T> = (&'static str, T);
@@ -27,6 +27,14 @@ pub(super) const SHUTDOWN_WORDS: [Word<Shutdown>; 3] = [
 /// `reboot:`.
 pub(super) const REBOOT_WORDS: [Word<RebootStyle>; 3] =
     [("soft", RebootStyle::Soft), ("hard", RebootStyle::Hard), ("soft-then-hard", RebootStyle::SoftThenHard)];
+
+/// `require_evidence:`, weakest first.
+pub(super) const EVIDENCE_WORDS: [Word<EvidenceLevel>; 4] = [
+    (EvidenceLevel::Accepted.word(), EvidenceLevel::Accepted),
+    (EvidenceLevel::JobFinished.word(), EvidenceLevel::JobFinished),
+    (EvidenceLevel::Observed.word(), EvidenceLevel::Observed),
+    (EvidenceLevel::BootTime.word(), EvidenceLevel::BootTime),
+];
 
 /// The words alone.
 pub(super) fn names<T>(words: &[Word<T>]) -> Vec<&'static str> {

@@ -1,8 +1,8 @@
 //! What `CenturyLink` Cloud can do and wants to know, as data.
 
 use crate::model::{
-    BatchLimits, Capabilities, CaseRule, NameRules, OffSupport, ProviderSpec, RebootSupport, SettingKind,
-    SettingSpec,
+    BatchLimits, Capabilities, CaseRule, EvidenceLevel, NameRules, OffSupport, ProviderSpec, RebootSupport,
+    SettingKind, SettingSpec,
 };
 use std::time::Duration;
 
@@ -53,6 +53,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         // No guest runs in a paused server that could shut down.
         off_when_suspended: OffSupport::HardOnly,
         reboot: RebootSupport::Both,
+        // The answer to the call names its entry in the queue.
+        reboot_evidence: EvidenceLevel::JobFinished,
         // A server's name is made of data center, account, a chosen part and a number, once and for all.
         rename: false,
         delete: true,

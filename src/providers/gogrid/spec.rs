@@ -1,8 +1,8 @@
 //! What `GoGrid` can do and wants to know, as data.
 
 use crate::model::{
-    BatchLimits, Capabilities, CaseRule, NameRules, OffSupport, ProviderSpec, RebootSupport, SettingKind,
-    SettingSpec,
+    BatchLimits, Capabilities, CaseRule, EvidenceLevel, NameRules, OffSupport, ProviderSpec, RebootSupport,
+    SettingKind, SettingSpec,
 };
 use std::time::Duration;
 
@@ -45,6 +45,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         suspend: false,
         off_when_suspended: OffSupport::No,
         reboot: RebootSupport::HardOnly,
+        // Every power call makes a job, and a key that may reboot may read jobs.
+        reboot_evidence: EvidenceLevel::JobFinished,
         rename: false,
         delete: true,
         reports_power: true,

@@ -1,8 +1,8 @@
 //! What Hostway can do and wants to know, as data.
 
 use crate::model::{
-    BatchLimits, Capabilities, CaseRule, NameRules, OffSupport, ProviderSpec, RebootSupport, SettingKind,
-    SettingSpec,
+    BatchLimits, Capabilities, CaseRule, EvidenceLevel, NameRules, OffSupport, ProviderSpec, RebootSupport,
+    SettingKind, SettingSpec,
 };
 use std::time::Duration;
 
@@ -51,6 +51,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         suspend: false,
         off_when_suspended: OffSupport::No,
         reboot: RebootSupport::Both,
+        // No jobs, no boot time; PROCESSING may be over before anybody looks.
+        reboot_evidence: EvidenceLevel::Accepted,
         rename: true,
         delete: true,
         reports_power: true,

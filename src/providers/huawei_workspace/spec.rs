@@ -1,8 +1,8 @@
 //! What Huawei Cloud Workspace can do and wants to know, as data.
 
 use crate::model::{
-    BatchLimits, Capabilities, CaseRule, Choice, NameRules, OffSupport, ProviderSpec, RebootSupport,
-    SettingKind, SettingSpec, Way,
+    BatchLimits, Capabilities, CaseRule, Choice, EvidenceLevel, NameRules, OffSupport, ProviderSpec,
+    RebootSupport, SettingKind, SettingSpec, Way,
 };
 use std::time::Duration;
 
@@ -78,6 +78,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         suspend: false,
         off_when_suspended: OffSupport::No,
         reboot: RebootSupport::Both,
+        // A reboot returns no job id; its transitions may be over before anybody looks.
+        reboot_evidence: EvidenceLevel::Accepted,
         rename: true,
         // Of servers that are paid by use; the others deny it one by one.
         delete: true,

@@ -1,8 +1,8 @@
 //! What Media Temple can do and wants to know, as data.
 
 use crate::model::{
-    BatchLimits, Capabilities, CaseRule, NameRules, OffSupport, ProviderSpec, RebootSupport, SettingKind,
-    SettingSpec,
+    BatchLimits, Capabilities, CaseRule, EvidenceLevel, NameRules, OffSupport, ProviderSpec, RebootSupport,
+    SettingKind, SettingSpec,
 };
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         off_when_suspended: OffSupport::No,
         // Whether the reboot is soft is not said ((mt):Reboot server page).
         reboot: RebootSupport::NotToldApart,
+        // `pendingReboot` may be missing, and falls back when the reboot begins; its end is never shown.
+        reboot_evidence: EvidenceLevel::Accepted,
         rename: false,
         delete: false,
         reports_power: false,

@@ -2,8 +2,8 @@
 
 use super::profile;
 use crate::model::{
-    BatchLimits, Capabilities, CaseRule, Choice, NameRules, OffSupport, Profiles, ProviderSpec,
-    RebootSupport, SettingKind, SettingSpec, Way,
+    BatchLimits, Capabilities, CaseRule, Choice, EvidenceLevel, NameRules, OffSupport, Profiles,
+    ProviderSpec, RebootSupport, SettingKind, SettingSpec, Way,
 };
 use std::time::Duration;
 
@@ -142,6 +142,9 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         suspend: true,
         off_when_suspended: OffSupport::No,
         reboot: RebootSupport::Both,
+        // The history of actions may have gaps or be closed to the user, and REBOOT may be over before anybody looks.
+        // `launched_at` is no boot time: nothing documents that a reboot moves it.
+        reboot_evidence: EvidenceLevel::Accepted,
         rename: true,
         delete: true,
         reports_power: true,

@@ -1,7 +1,7 @@
 //! The words of a change, the same in every format. What comes from a file or a provider is kept apart from the
 //! program's own words: each format escapes it in its own way.
 
-use crate::model::{CaseRule, OffKind, Operation, Power, Probe, RebootKind, Verb};
+use crate::model::{CaseRule, EvidenceLevel, OffKind, Operation, Power, Probe, RebootKind, Verb};
 use crate::plan::{Change, Problem, Severity, Step, StepRef};
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -167,7 +167,19 @@ pub(super) fn terms(change: &Change) -> Vec<(&'static str, Vec<Piece<'_>>)> {
     let wave = change.wave.as_ref().map(|wave| {
         ("wave", vec![prose(format!("{} of {} of ", wave.number, wave.of)), name(&wave.servers)])
     });
-    health.into_iter().chain(wave).collect()
+    let required = change.steps.iter().find_map(|step| step.require_evidence);
+    let done = required.map(|level| ("done", vec![prose(shown_by(level))]));
+    health.into_iter().chain(wave).chain(done).collect()
+}
+
+/// When a reboot counts as done, where the file says so.
+fn shown_by(level: EvidenceLevel) -> &'static str {
+    match level {
+        EvidenceLevel::Accepted => "as soon as the provider has accepted it",
+        EvidenceLevel::JobFinished => "only when the provider's job has finished",
+        EvidenceLevel::Observed => "only when it was seen restarting and is back",
+        EvidenceLevel::BootTime => "only when its boot time has moved",
+    }
 }
 
 /// What comes when the grace has passed, where the plan says how long that is.
