@@ -22,7 +22,7 @@ pub use recover::{Recovered, is_under_way, recover};
 pub use tally::Tally;
 
 use crate::model::{Capabilities, ConnectionName};
-use crate::provider::Provider;
+use crate::provider::{Provider, Traffic};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +38,13 @@ pub struct Link {
     pub capabilities: &'static Capabilities,
     /// From an accepted call to its effect, at most.
     pub settle: Duration,
+}
+
+impl Link {
+    /// What went over the connection so far.
+    pub fn traffic(&self) -> Traffic {
+        self.provider.traffic()
+    }
 }
 
 /// The open connections, by name.
