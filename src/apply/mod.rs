@@ -11,6 +11,7 @@ mod judge;
 mod outcome;
 mod recover;
 mod rollout;
+mod slots;
 mod step;
 mod tally;
 

@@ -338,6 +338,9 @@ impl Work<'_> {
         if let Err(warning) = receipt::write(self.session, self.run, &report) {
             io.warn(&warning);
         }
+        if let Some(why) = self.journal.lost() {
+            io.warn(&format!("{why}; nothing more was started"));
+        }
         if self.global.format == Format::Text {
             io.print(&format!("\n{}", apply_text(&all, io.paint())));
         }
