@@ -326,7 +326,7 @@ impl Work<'_> {
         all.extend(results);
         all.sort_by(|a, b| a.address.cmp(&b.address));
         let code = exit::of_results(&all, self.signals.came());
-        let left = undo::write(self.session, due, &all, links);
+        let left = undo::write(self.session, due, &all);
         let (undo, stays) = (left.path.clone(), left.stays.clone());
         let report = report(
             self.run,
