@@ -270,7 +270,7 @@ mod tests {
         let done = [on("1", "db"), on("2", "app"), on("3", "web")];
         assert_eq!(waits(&done, &around), ["app: web", "db: app", "web: "]);
         // The one in the middle was on before and stays on.
-        assert_eq!(waits(&[done[0].clone(), done[2].clone()], &around), ["db: ", "web: "]);
+        assert_eq!(waits(&[done[0].clone(), done[2].clone()], &around), ["db: web", "web: "]);
     }
 
     #[test]
