@@ -17,6 +17,8 @@ mod grace;
 mod health;
 #[path = "apply/journal.rs"]
 mod journal;
+#[path = "apply/limits.rs"]
+mod limits;
 #[path = "apply/lost_calls.rs"]
 mod lost_calls;
 #[path = "apply/no_power.rs"]

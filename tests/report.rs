@@ -321,6 +321,7 @@ static EXAMPLE: ProviderSpec = ProviderSpec {
         batch: BatchLimits { power: 1, delete: 1 },
         default_in_flight: 1,
         usual_delay: Duration::from_secs(1),
+        first_look: Duration::from_millis(150),
     },
 };
 

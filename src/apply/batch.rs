@@ -10,8 +10,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// How long a call waits for company that has said it is coming.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// How long a batch waits for company that has said it is coming, since the last one came: as long as one after the
+/// other comes, because they are read first and not many at once, it does not leave half empty.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often is looked whether anybody is still coming. Also the time in which others may say so.
 const TICK: Duration = Duration::from_millis(10);
@@ -43,7 +44,7 @@ impl Batches {
             Arc::clone(locked(&self.trays).entry(key).or_insert_with(new))
         };
         locked(&tray.state).coming += 1;
-        Seat { tray, taken: false }
+        Seat { tray, is_coming: true }
     }
 }
 
@@ -60,6 +61,8 @@ struct State {
     /// Announced, and neither sent nor given up.
     coming: usize,
     waiting: Vec<Waiting>,
+    /// When the last of them came.
+    last: Option<Instant>,
     /// Batches that have left: tells whoever watches over one that it is gone.
     departed: u64,
 }
@@ -72,7 +75,7 @@ struct Waiting {
 /// An announced call.
 pub(super) struct Seat {
     tray: Arc<Tray>,
-    taken: bool,
+    is_coming: bool,
 }
 
 impl Seat {
@@ -80,26 +83,33 @@ impl Seat {
     /// server.
     pub(super) async fn send(mut self, id: &ServerId) -> Verdict {
         let (sender, receiver) = oneshot::channel();
-        self.taken = true;
+        self.step_aside();
         self.tray.board(Waiting { id: id.clone(), verdict: sender });
         let lost = || Error::new(ErrorKind::Garbage, "the provider gave no verdict").maybe_effective();
         receiver.await.unwrap_or_else(|_| Err(lost()))
     }
 }
 
-impl Drop for Seat {
-    fn drop(&mut self) {
-        if !self.taken {
+impl Seat {
+    /// It will be a while: nobody waits for this call any more. It may still be sent.
+    pub(super) fn step_aside(&mut self) {
+        if std::mem::take(&mut self.is_coming) {
             locked(&self.tray.state).coming -= 1;
         }
     }
 }
 
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.step_aside();
+    }
+}
+
 impl Tray {
-    /// Takes in an announced call. A full batch leaves at once; the first of a new one sees to it that it leaves.
+    /// Takes in a call. A full batch leaves at once; the first of a new one sees to it that it leaves.
     fn board(self: &Arc<Self>, waiting: Waiting) {
         let mut state = locked(&self.state);
-        state.coming -= 1;
+        state.last = Some(Instant::now());
         state.waiting.push(waiting);
         if state.waiting.len() >= self.limit {
             self.depart(&mut state);
@@ -110,14 +120,13 @@ impl Tray {
 
     /// Sends the batch when nobody else is coming, or patience is at its end.
     async fn depart_in_time(self: Arc<Self>, departed: u64) {
-        let begun = Instant::now();
         loop {
             tokio::time::sleep(TICK).await;
             let mut state = locked(&self.state);
             if state.departed != departed {
                 return;
             }
-            if state.coming == 0 || begun.elapsed() >= PATIENCE {
+            if state.coming == 0 || state.last.is_none_or(|last| last.elapsed() >= PATIENCE) {
                 return self.depart(&mut state);
             }
         }

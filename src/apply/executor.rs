@@ -6,6 +6,7 @@ use super::gate::Gate;
 use super::health::Checked;
 use super::outcome::{ChangeOutcome, ChangeResult, Event, Health, Observer};
 use super::rollout::Rollouts;
+use super::slots::{Slots, bounded};
 use super::step::{StepEnd, Subject};
 use super::{Link, Links};
 use crate::health::Probes;
@@ -16,13 +17,17 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::HashMap;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
+
+/// How often is looked whether the ledger's lock is still held, beside the looks before each step.
+const LOCK_LOOK: Duration = Duration::from_secs(1);
 
 /// What holds for a whole apply.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Changes under way at once, over all connections.
+    /// Changes under way at once, over all connections; those that one call of the provider may carry count as one.
+    /// Also the calls under way at once.
     pub parallelism: usize,
 }
 
@@ -36,7 +41,9 @@ pub struct Executor<'a> {
     pub(super) probes: Probes,
     pub(super) rollouts: Rollouts<'a>,
     stop: watch::Receiver<bool>,
-    slots: Semaphore,
+    /// Why the ledger is not ours any more.
+    lost: watch::Sender<Option<String>>,
+    slots: Slots,
     gate: &'a dyn Gate,
     progress: HashMap<&'a Address, watch::Sender<Progress>>,
 }
@@ -47,8 +54,8 @@ pub(super) enum Waited {
     LookAgain,
     /// It took too long.
     TimeUp,
-    /// Nothing new may be started.
-    Stopped,
+    /// Nothing new may be started: why.
+    Stopped(String),
 }
 
 /// What is known of a change while it is under way.
@@ -76,8 +83,8 @@ struct Progress {
     over: bool,
 }
 
-/// Carries out the changes. Once `stop` is true nothing new is started; what is in flight is followed to its end.
-/// One result per change, in the order given.
+/// Carries out the changes. Once `stop` is true or the ledger's lock is lost nothing new is started; what is in flight
+/// is followed to its end. One result per change, in the order given.
 pub async fn execute(
     changes: &[Change],
     links: &Links,
@@ -99,6 +106,7 @@ pub async fn execute_through(
     stop: watch::Receiver<bool>,
     gate: &dyn Gate,
 ) -> Vec<ChangeResult> {
+    let links = &bounded(links, limits.parallelism);
     let executor = Executor {
         links,
         log,
@@ -108,7 +116,8 @@ pub async fn execute_through(
         probes: Probes::default(),
         rollouts: Rollouts::of(changes),
         stop,
-        slots: Semaphore::new(limits.parallelism.max(1)),
+        lost: watch::Sender::new(None),
+        slots: Slots::new(limits.parallelism),
         gate,
         progress: changes.iter().map(|c| (&c.address, watch::channel(Progress::default()).0)).collect(),
     };
@@ -121,9 +130,16 @@ pub async fn execute_through(
         })
         .collect();
     let mut results = Vec::with_capacity(changes.len());
-    while let Some((at, result)) = under_way.next().await {
-        observer.event(&Event::Finished { result: &result });
-        results.push((at, result));
+    let mut looks = tokio::time::interval(LOCK_LOOK);
+    loop {
+        tokio::select! {
+            next = under_way.next() => {
+                let Some((at, result)) = next else { break };
+                observer.event(&Event::Finished { result: &result });
+                results.push((at, result));
+            }
+            _ = looks.tick() => drop(executor.lost_lock()),
+        }
     }
     results.sort_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()
@@ -165,10 +181,9 @@ impl Executor<'_> {
                     );
                 }
             }
-            // The semaphore is never closed, so there always is a permit.
-            let _slot = self.slots.acquire().await.ok();
-            if self.is_stopping() {
-                return not_started(change, at, "interrupted");
+            let _place = self.slots.enter(&change.address.connection, link, &step.operation).await;
+            if let Some(why) = self.lost_lock().or_else(|| self.halted()) {
+                return not_started(change, at, &why);
             }
             // Others of its wave may have failed while it waited for its turn.
             let gate = change.wave.as_ref().filter(|_| at == 0);
@@ -219,17 +234,31 @@ impl Executor<'_> {
         (ChangeOutcome::Done, done.join("; "))
     }
 
-    /// Whether nothing new may be started.
-    pub(super) fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
+    /// Why nothing new may be started, if so.
+    pub(super) fn halted(&self) -> Option<String> {
+        let lost = self.lost.borrow().clone();
+        lost.or_else(|| self.stop.borrow().then(|| "interrupted".to_owned()))
     }
 
-    /// Returns when nothing new may be started.
-    pub(super) async fn stopped(&self) {
-        if self.stop.clone().wait_for(|stop| *stop).await.is_err() {
-            // Nobody is left who could say so.
-            std::future::pending::<()>().await;
+    /// Looks whether the ledger's lock is still held. Once it is lost it stays lost, for all of the apply: why.
+    pub(super) fn lost_lock(&self) -> Option<String> {
+        let known = self.lost.borrow().clone();
+        known.or_else(|| {
+            let why = self.log.lost()?;
+            self.lost.send_replace(Some(why.clone()));
+            Some(why)
+        })
+    }
+
+    /// Returns when nothing new may be started, and says why.
+    pub(super) async fn stopped(&self) -> String {
+        let (mut stop, mut lost) = (self.stop.clone(), self.lost.subscribe());
+        // Where nobody is left who could say so the branch is given up.
+        tokio::select! {
+            Ok(_) = stop.wait_for(|stop| *stop) => {}
+            Ok(_) = lost.wait_for(Option::is_some) => {}
         }
+        self.halted().unwrap_or_default()
     }
 
     /// Waits for the next look at a server to which nothing is being done; cut short when nothing new may be
@@ -237,7 +266,7 @@ impl Executor<'_> {
     pub(super) async fn wait(&self, pace: &mut Pace) -> Waited {
         tokio::select! {
             biased;
-            () = self.stopped() => Waited::Stopped,
+            why = self.stopped() => Waited::Stopped(why),
             again = pace.wait() => if again { Waited::LookAgain } else { Waited::TimeUp },
         }
     }

@@ -6,8 +6,12 @@ use crate::provider::{ErrorKind, Observation, Trail};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// The first wait; later ones grow.
+/// The first wait, where no provider is asked for the effect of a call; later ones grow.
 const FIRST: Duration = Duration::from_millis(150);
+
+/// The first look comes within this part of the time that an operation is given, whatever the provider's usual pace
+/// is: who gives it seconds wants to know within them.
+const FIRST_SHARE: u32 = 10;
 
 /// The longest wait between two looks.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -21,6 +25,12 @@ pub(super) struct Pace {
 impl Pace {
     pub(super) fn until(deadline: Instant) -> Self {
         Self { next: FIRST, deadline }
+    }
+
+    /// For the effect of a call that is given so long.
+    fn following(link: &Link, started: Instant, limit: Duration) -> Self {
+        let next = link.capabilities.first_look.min((limit / FIRST_SHARE).max(FIRST));
+        Self { next, deadline: started + limit }
     }
 
     /// Waits for the next look; false once the deadline has passed.
@@ -43,7 +53,7 @@ pub(super) async fn follow(
     limit: Duration,
 ) -> Judgement {
     let started = Instant::now();
-    let mut pace = Pace::until(started + limit);
+    let mut pace = Pace::following(link, started, limit);
     let mut last: Option<Observation> = None;
     while pace.wait().await {
         match link.provider.observe(trail).await {

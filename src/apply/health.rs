@@ -34,7 +34,7 @@ impl Executor<'_> {
             let asking = self.probes.ask(check, asked, limit);
             let answer = tokio::select! {
                 biased;
-                () = self.stopped() => return interrupted(check),
+                why = self.stopped() => return interrupted(check, &why),
                 answer = asking => answer,
             };
             tries += 1;
@@ -50,7 +50,7 @@ impl Executor<'_> {
                         "it is on, and not healthy: {probe}: {why}, {times} in {within}"
                     ));
                 }
-                Waited::Stopped => return interrupted(check),
+                Waited::Stopped(why) => return interrupted(check, &why),
             }
         }
     }
@@ -63,6 +63,6 @@ fn plural(tries: u64) -> String {
     if tries == 1 { "the only try".to_owned() } else { format!("last of {tries} tries") }
 }
 
-fn interrupted(check: &HealthCheck) -> Checked {
-    Checked::Unknown(format!("interrupted before it was known to be healthy ({})", check.probe))
+fn interrupted(check: &HealthCheck, why: &str) -> Checked {
+    Checked::Unknown(format!("{why} before it was known to be healthy ({})", check.probe))
 }

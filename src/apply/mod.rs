@@ -12,6 +12,7 @@ mod judge;
 mod outcome;
 mod recover;
 mod rollout;
+mod slots;
 mod step;
 mod tally;
 
@@ -24,7 +25,7 @@ pub use recover::{Recovered, is_under_way, recover};
 pub use tally::Tally;
 
 use crate::model::{Capabilities, ConnectionName};
-use crate::provider::Provider;
+use crate::provider::{Provider, Traffic};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,13 @@ pub struct Link {
     pub capabilities: &'static Capabilities,
     /// From an accepted call to its effect, at most.
     pub settle: Duration,
+}
+
+impl Link {
+    /// What went over the connection so far.
+    pub fn traffic(&self) -> Traffic {
+        self.provider.traffic()
+    }
 }
 
 /// The open connections, by name.

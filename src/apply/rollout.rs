@@ -73,7 +73,7 @@ impl Executor<'_> {
             |state: &State| !state.is_open_before(wave.number) || state.failures >= wave.stop_after_failures;
         tokio::select! {
             biased;
-            () = self.stopped() => return Err("interrupted".into()),
+            why = self.stopped() => return Err(why),
             // The sender lives as long as the executor.
             _ = changes.wait_for(is_over) => {}
         }
@@ -84,7 +84,7 @@ impl Executor<'_> {
         let until = self.pause_until(wave, state, end + pause.duration());
         tokio::select! {
             biased;
-            () = self.stopped() => Err("interrupted".into()),
+            why = self.stopped() => Err(why),
             () = tokio::time::sleep_until(until) => Ok(()),
         }
     }

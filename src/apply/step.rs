@@ -27,7 +27,7 @@ pub(super) enum StepEnd {
     Failed(String),
     /// Nobody can tell.
     Unresolved(String),
-    /// Nothing of it has any effect: the run was interrupted while it waited.
+    /// Nothing of it has any effect: the run was interrupted, or lost the ledger's lock, while it waited.
     NotStarted(String),
 }
 
@@ -70,9 +70,9 @@ impl Executor<'_> {
             (CallEnd::Refused(error), Some(fallback)) => (error.to_string(), fallback),
             (CallEnd::CameToNothing(why), Some(fallback)) => (why, fallback),
         };
-        if self.is_stopping() {
+        if let Some(halted) = self.halted() {
             // It is a call of its own, and the one that does harm.
-            return StepEnd::Failed(format!("{why}; interrupted, so {fallback} was not sent"));
+            return StepEnd::Failed(format!("{why}; {halted}, so {fallback} was not sent"));
         }
         self.note(subject.address, format!("{why}; now {fallback}"));
         match self.call(subject, Way::last(fallback, step.require_evidence)).await {
@@ -95,9 +95,9 @@ impl Executor<'_> {
         let mut pace = Pace::until(deadline);
         let mut sends = 0;
         loop {
-            let seat = self.batches.announce(&subject.address.connection, subject.link, operation);
+            let mut seat = self.batches.announce(&subject.address.connection, subject.link, operation);
             if operation.verb().is_disruptive()
-                && let Err(end) = self.look_first(subject, operation, &mut pace).await
+                && let Err(end) = self.look_first(subject, operation, &mut pace, &mut seat).await
             {
                 return CallEnd::Step(end);
             }
@@ -121,13 +121,14 @@ impl Executor<'_> {
                         return end;
                     }
                 }
-                SendEnd::NeverArrived(why) if self.is_stopping() => {
-                    return CallEnd::Step(StepEnd::NotStarted(format!("interrupted; {why}")));
-                }
-                SendEnd::NeverArrived(why) if sends < MAX_SENDS && Instant::now() < deadline => {
-                    self.note(subject.address, format!("{why}: sending it again"));
-                }
                 SendEnd::NeverArrived(why) => {
+                    if let Some(halted) = self.halted() {
+                        return CallEnd::Step(StepEnd::NotStarted(format!("{halted}; {why}")));
+                    }
+                    if sends < MAX_SENDS && Instant::now() < deadline {
+                        self.note(subject.address, format!("{why}: sending it again"));
+                        continue;
+                    }
                     return CallEnd::Step(StepEnd::Failed(format!(
                         "sent {sends} times without effect: {why}"
                     )));
@@ -143,6 +144,7 @@ impl Executor<'_> {
         subject: &Subject<'_>,
         operation: &Operation,
         pace: &mut Pace,
+        seat: &mut Seat,
     ) -> Result<(), StepEnd> {
         loop {
             let live = match subject.link.provider.get(subject.id).await {
@@ -174,16 +176,19 @@ impl Executor<'_> {
                     return Err(StepEnd::Failed(format!("its state is {}; nothing was sent", live.state)));
                 }
                 (LiveState::Transition { .. }, Verb::Delete) if live.state.is_going_away() => return Ok(()),
-                (LiveState::Transition { .. }, _) => match self.wait(pace).await {
-                    Waited::LookAgain => {}
-                    Waited::TimeUp => {
-                        let text = format!("it is still {}; nothing was sent", live.state);
-                        return Err(StepEnd::Failed(text));
+                (LiveState::Transition { .. }, _) => {
+                    seat.step_aside();
+                    match self.wait(pace).await {
+                        Waited::LookAgain => {}
+                        Waited::TimeUp => {
+                            let text = format!("it is still {}; nothing was sent", live.state);
+                            return Err(StepEnd::Failed(text));
+                        }
+                        Waited::Stopped(why) => {
+                            return Err(StepEnd::NotStarted(format!("{why} while it was {}", live.state)));
+                        }
                     }
-                    Waited::Stopped => {
-                        return Err(StepEnd::NotStarted(format!("interrupted while it was {}", live.state)));
-                    }
-                },
+                }
                 _ => return Ok(()),
             }
         }
@@ -204,8 +209,11 @@ impl Executor<'_> {
         let intent = match self.log.intend(subject.address, subject.id, operation, mark_text, require) {
             Ok(intent) => intent,
             Err(error) => {
-                let text = format!("it could not be recorded, so it was not sent: {error}");
-                return SendEnd::Call(CallEnd::Step(StepEnd::Failed(text)));
+                let end = self.lost_lock().map_or_else(
+                    || StepEnd::Failed(format!("it could not be recorded, so it was not sent: {error}")),
+                    StepEnd::NotStarted,
+                );
+                return SendEnd::Call(CallEnd::Step(end));
             }
         };
         let verdict = place.send(subject.id).await;
@@ -293,6 +301,12 @@ impl Executor<'_> {
 
     /// A refusal is not the last word: the wanted state may hold already, or the server may be busy.
     async fn refused(&self, subject: &Subject<'_>, sent: &Sent<'_>, error: Error) -> SendEnd {
+        // Whoever has lost the lock is refused by our own side, as the last thing before it would have been sent.
+        if error.kind == ErrorKind::Forbidden
+            && let Some(why) = self.lost_lock()
+        {
+            return SendEnd::Call(CallEnd::Step(StepEnd::NotStarted(why)));
+        }
         if !matches!(error.kind, ErrorKind::Refused | ErrorKind::NotFound) {
             return SendEnd::Call(CallEnd::Step(StepEnd::Failed(error.to_string())));
         }
@@ -325,8 +339,8 @@ impl Executor<'_> {
                 Waited::TimeUp => {
                     return Err(CallEnd::Step(StepEnd::Failed(format!("it stayed busy: {busy}"))));
                 }
-                Waited::Stopped => {
-                    return Err(CallEnd::Step(StepEnd::NotStarted("interrupted while it was busy".into())));
+                Waited::Stopped(why) => {
+                    return Err(CallEnd::Step(StepEnd::NotStarted(format!("{why} while it was busy"))));
                 }
             }
             match subject.link.provider.get(subject.id).await {

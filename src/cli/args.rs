@@ -57,7 +57,7 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(super) format: Format,
-    /// Changes under way at once
+    /// Changes (or batches of them) and calls under way at once
     #[arg(long, global = true, value_name = "N", default_value_t = 256, value_parser = parallelism)]
     pub(super) parallelism: usize,
     #[arg(long, global = true, help = "No colour (also NO_COLOR)")]

@@ -286,12 +286,13 @@ fn link(
         per_second: connection.rate_limit,
         timeout: connection.timeouts.request,
     };
-    let provider = (row.open)(&Opening { settings, limits, clients }).map_err(|error| {
+    let (clients, meter) = clients.limited(limits);
+    let provider = (row.open)(&Opening { settings, limits, clients: &clients }).map_err(|error| {
         Failure::problem(format!("{}: {}: {error}", connection.location, connection.name))
     })?;
     let secrets = row.spec.settings.iter().filter(|setting| setting.kind == SettingKind::Secret);
     let secrets = secrets.filter_map(|setting| settings.get(setting.name).map(SecretString::from));
-    let provider = Arc::new(Scrubbed::new(provider, secrets));
+    let provider = Arc::new(Scrubbed::new(provider, secrets).counted(meter));
     Ok(Link { provider, type_name: row.spec.type_name, capabilities, settle: connection.timeouts.settle })
 }
 

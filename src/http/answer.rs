@@ -23,6 +23,8 @@ pub struct Answer {
     pub asked: String,
     /// How long the provider asks to be left alone, uncapped.
     pub retry_after: Option<Duration>,
+    /// From sending the request to the first byte of the answer, so that its size does not count.
+    pub(super) took: Duration,
     /// Whether the request could change anything.
     pub(crate) changes: bool,
     /// Whether a 503 means that nothing was carried out.

@@ -2,10 +2,12 @@
 
 use super::answer::Answer;
 use super::gate::Gate;
+use super::kind::kind;
 use super::large::{self, Intake, Reading};
+use super::pace::End;
 use super::request::{Body, Nature, Request, encoded};
 use super::{retry, retry_after};
-use crate::provider::{Error, ErrorKind};
+use crate::provider::{Error, ErrorKind, Meter};
 use jiff::Timestamp;
 use reqwest::header::{HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Url, redirect};
@@ -67,6 +69,7 @@ pub type Permit = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 pub struct Clients {
     ca_file: Option<PathBuf>,
     permit: Option<Permit>,
+    gate: Option<Arc<Gate>>,
     loopback: Arc<Pools>,
     elsewhere: Arc<Pools>,
 }
@@ -85,10 +88,18 @@ impl Clients {
         self
     }
 
-    /// Other pools, for other authorities, permitted by the same.
+    /// Other pools, for other authorities, permitted and limited by the same.
     #[must_use]
     pub fn with_ca_file(&self, ca_file: PathBuf) -> Self {
-        Self { permit: self.permit.clone(), ..Self::new(Some(ca_file)) }
+        Self { permit: self.permit.clone(), gate: self.gate.clone(), ..Self::new(Some(ca_file)) }
+    }
+
+    /// The same pools for one `providers:` entry. Whatever it connects to, logins included, stays within these limits
+    /// together; the meter counts what is sent.
+    pub fn limited(&self, limits: Limits) -> (Self, Meter) {
+        let gate = Arc::new(Gate::new(limits));
+        let meter = gate.meter().clone();
+        (Self { gate: Some(gate), ..self.clone() }, meter)
     }
 
     /// Whether they trust more than the system does.
@@ -121,7 +132,7 @@ pub struct Connection {
     ca_file: Option<PathBuf>,
     permit: Option<Permit>,
     base: Url,
-    gate: Gate,
+    gate: Arc<Gate>,
     timeout: Duration,
     policy: Policy,
     bounds: Bounds,
@@ -137,7 +148,8 @@ pub type Throttles = fn(&Answer) -> bool;
 pub type OwnWait = fn(&Answer) -> Option<Duration>;
 
 impl Connection {
-    /// Opens nothing yet; checks the base URL and builds the clients.
+    /// Opens nothing yet; checks the base URL and builds the clients. Clients that are limited already
+    /// ([`Clients::limited`]) keep these limits.
     ///
     /// # Errors
     /// [`ErrorKind::Config`] for a URL that is no http(s) URL, holds credentials, or is plain http to a host other
@@ -149,7 +161,7 @@ impl Connection {
             ca_file: clients.ca_file.clone(),
             permit: clients.permit.clone(),
             base,
-            gate: Gate::new(limits.in_flight, limits.per_second),
+            gate: clients.gate.clone().unwrap_or_else(|| Arc::new(Gate::new(limits))),
             timeout: limits.timeout,
             policy,
             bounds: Bounds::default(),
@@ -219,6 +231,7 @@ impl Connection {
         loop {
             let request = build();
             let nature = request.nature;
+            let kind = kind(&request);
             attempts += 1;
             let slot = self.gate.enter().await;
             if nature == Nature::Change
@@ -226,8 +239,12 @@ impl Connection {
             {
                 return Err(Error::new(ErrorKind::Forbidden, format!("nothing was sent: {why}")));
             }
+            self.gate.meter().sent();
             let outcome = self.once(request, reading).await;
-            drop(slot);
+            if !outcome.as_ref().is_ok_and(|answer| answer.is_success() || answer.status == 404) {
+                self.gate.meter().failed();
+            }
+            slot.ended(kind, self.sign(&outcome));
             let (again, asked_wait) = match &outcome {
                 Ok(answer) => {
                     let again = retry::after_answer(answer, nature, self.policy) || (self.throttles)(answer);
@@ -245,6 +262,7 @@ impl Connection {
             if throttled || asked_wait.is_some() {
                 // It is the connection that was told to wait, not this call alone.
                 self.gate.pause(wait);
+                self.gate.meter().waited(wait);
             }
             tracing::debug!(
                 attempts,
@@ -252,6 +270,16 @@ impl Connection {
                 "asking again"
             );
             tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// What the end of a call says of how busy the provider is.
+    fn sign(&self, outcome: &Result<Answer, Failed>) -> End {
+        match outcome {
+            Ok(answer) if matches!(answer.status, 429 | 503) || (self.throttles)(answer) => End::Overloaded,
+            Ok(answer) => End::Answered(answer.took),
+            Err(failed) if failed.timed_out => End::Overloaded,
+            Err(_) => End::Other,
         }
     }
 
@@ -310,7 +338,9 @@ impl Connection {
                 .body(text),
             Body::Form(pairs) => builder.form(&pairs),
         };
+        let sent = tokio::time::Instant::now();
         let mut response = builder.send().await.map_err(|error| transport(asked, &error))?;
+        let took = sent.elapsed();
         let headers = response.headers().clone();
         let status = response.status().as_u16();
         let mut intake = Intake::new(&response, reading.filter(|_| status == 200), self.bounds.kept);
@@ -334,7 +364,7 @@ impl Connection {
         // What is sent again after a 503 had no effect by the same reasoning when the last attempt is over.
         let idle_503 = self.policy.resend_changes_on_503;
         let asked = asked.to_owned();
-        let mut answer = Answer { status, headers, body, read, asked, retry_after, changes, idle_503 };
+        let mut answer = Answer { status, headers, body, read, asked, retry_after, took, changes, idle_503 };
         let may_ask = matches!(status, 413 | 429 | 503) || (self.throttles)(&answer);
         if answer.retry_after.is_none() && may_ask {
             answer.retry_after = (self.own_wait)(&answer);

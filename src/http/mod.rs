@@ -4,7 +4,9 @@
 mod answer;
 mod client;
 mod gate;
+mod kind;
 mod large;
+mod pace;
 mod request;
 mod retry;
 mod retry_after;
@@ -14,3 +16,5 @@ pub use answer::Answer;
 pub use client::{Bounds, Clients, Connection, Limits, OwnWait, Permit, Policy, Throttles};
 pub use request::{Body, Nature, Request, encoded};
 pub use session::{Grant, Session};
+
+pub use crate::provider::{Meter, Traffic};

@@ -58,6 +58,11 @@ pub trait IntentLog: Send + Sync {
         level: Option<EvidenceLevel>,
         evidence: &str,
     ) -> Result<(), JournalError>;
+
+    /// Whether somebody else writes by now, for good: a sentence that says so. Nothing more may be started then.
+    fn lost(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The journal, open for writing by the one process that holds its lock.
@@ -246,6 +251,10 @@ impl IntentLog for Journal {
             })
         };
         self.append(entry).map(drop)
+    }
+
+    fn lost(&self) -> Option<String> {
+        self.lock.permit().lost()
     }
 }
 

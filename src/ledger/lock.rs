@@ -190,7 +190,7 @@ impl Drop for Lock {
 pub struct Permit(Arc<Lease>);
 
 impl Permit {
-    /// Looks at the lock's file; nothing is written.
+    /// Looks at the lock's file. Nothing is written, but for the sign of life of a process that gave none for long.
     ///
     /// # Errors
     /// The lock has passed on, or this process was stopped for so long that it may be passing on now.
@@ -201,10 +201,21 @@ impl Permit {
         if locked(&self.0.holder).released {
             return Err("this process has given the ledger's lock back".into());
         }
-        if locked(&self.0.alive).elapsed() >= self.0.terms.lease {
+        let is_silent = || locked(&self.0.alive).elapsed() >= self.0.terms.lease;
+        if is_silent() {
+            // Right after it woke up: a sign of life keeps it, where nobody has taken over yet.
+            self.0.renew();
+        }
+        if is_silent() {
             return Err("this process was stopped for longer than its lease on the ledger lasts".into());
         }
         Ok(())
+    }
+
+    /// Whether somebody else has the lock, or its file is gone, and how it came to that. There is no way back from it;
+    /// that this process was silent for long is not such a thing.
+    pub fn lost(&self) -> Option<String> {
+        (!self.0.is_current()).then(|| self.0.passed_on())
     }
 }
 
@@ -374,9 +385,12 @@ impl Lease {
         let own = locked(&self.holder);
         match now {
             Some(now) if !now.is(&own) => {
-                format!("this process was stopped, and the ledger has passed on to {now}")
+                format!("the ledger's lock was lost to {now}, while this process was stopped")
             }
-            _ => "the ledger's lock file was removed or replaced while this process held it".into(),
+            _ => {
+                "the ledger's lock was lost: its lock file was removed or replaced while this process held it"
+                    .into()
+            }
         }
     }
 }

@@ -142,6 +142,8 @@ pub struct Capabilities {
     pub default_in_flight: usize,
     /// How long an operation usually takes before its effect shows: what a lost answer is waited for.
     pub usual_delay: Duration,
+    /// From an accepted call to the first look at what came of it; later intervals grow.
+    pub first_look: Duration,
 }
 
 impl Capabilities {
@@ -169,6 +171,7 @@ impl Capabilities {
         batch: BatchLimits { power: 1, delete: 1 },
         default_in_flight: 4,
         usual_delay: Duration::from_secs(10),
+        first_look: Duration::from_millis(150),
     };
 
     /// What the provider can do, for people: `power on, power off (hard only), reboot (hard only), delete`.

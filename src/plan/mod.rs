@@ -2,6 +2,7 @@
 //! state, live state, ledger, instant and options: same inputs, same bytes. No IO, no clock, no environment.
 
 mod approval;
+mod around;
 mod attribute;
 mod cause;
 mod change;
@@ -23,6 +24,7 @@ mod wave;
 mod withhold;
 
 pub use approval::{Approval, Deviation, compare as compare_with_approved};
+pub use around::Around;
 pub use attribute::attribute;
 pub use cause::Cause;
 pub use change::{Change, Facts, Step, StepRef};

@@ -7,10 +7,12 @@
 mod error;
 mod listing;
 mod scrub;
+mod traffic;
 
 pub use error::{Effect, Error, ErrorKind};
 pub use listing::{ListFailure, list_all};
 pub use scrub::{Scrubbed, Secrets};
+pub use traffic::{Meter, Traffic};
 
 use crate::model::{LiveServer, Operation, ServerId};
 use async_trait::async_trait;
@@ -135,5 +137,11 @@ pub trait Provider: Send + Sync {
     /// Looks at a server whose change is being followed, together with the provider's record of the change.
     async fn observe(&self, trail: Trail<'_>) -> Result<Observation, Error> {
         Ok(Observation { live: self.get(trail.id).await?, job: Job::NoRecords })
+    }
+
+    /// What went over the connection so far; nothing where nobody counts. Not for implementers: whoever opens a
+    /// connection gives it a [`Meter`] ([`Scrubbed::counted`]).
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
     }
 }

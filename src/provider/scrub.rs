@@ -1,6 +1,6 @@
 //! Keeps credentials out of errors: a provider quotes what the other side says, and that may be our own secret.
 
-use super::{Cursor, Error, Job, Mark, Observation, Part, Provider, Trail, Verdicts};
+use super::{Cursor, Error, Job, Mark, Meter, Observation, Part, Provider, Traffic, Trail, Verdicts};
 use crate::model::{LiveServer, Operation, ServerId};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
@@ -36,12 +36,20 @@ impl Secrets {
 pub struct Scrubbed {
     inner: Arc<dyn Provider>,
     secrets: Secrets,
+    meter: Meter,
 }
 
 impl Scrubbed {
     /// Wraps a provider.
     pub fn new(inner: Arc<dyn Provider>, secrets: impl IntoIterator<Item = SecretString>) -> Self {
-        Self { inner, secrets: Secrets::new(secrets) }
+        Self { inner, secrets: Secrets::new(secrets), meter: Meter::default() }
+    }
+
+    /// With what counts its traffic.
+    #[must_use]
+    pub fn counted(mut self, meter: Meter) -> Self {
+        self.meter = meter;
+        self
     }
 }
 
@@ -71,6 +79,10 @@ impl Provider for Scrubbed {
             job => job,
         };
         Ok(Observation { job, ..seen })
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.meter.traffic()
     }
 }
 

@@ -156,6 +156,11 @@ impl Running {
         admin::add_fault(&self.shared, rule)
     }
 
+    /// Counts the most calls in flight at once anew, from now on.
+    pub fn forget_busiest(&self) {
+        self.shared.state().connections.values_mut().for_each(super::ConnectionWorld::forget_busiest);
+    }
+
     /// Stops: calls in flight are answered, the world is kept, the thread is joined.
     pub fn stop(mut self) -> Result<(), Error> {
         self.end()

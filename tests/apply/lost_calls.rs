@@ -1,7 +1,7 @@
 //! Every verb against every way in which its call can go wrong.
 
 use crate::rig::Setup;
-use crate::stage::{Stage, effects, gogrid, hostway, verbs};
+use crate::stage::{SETTLE, Stage, effects, gogrid, hostway, verbs};
 use fleetform::apply::ChangeOutcome::{self, Done, Failed, Unresolved};
 use fleetform::model::{OffKind, Operation, RebootKind, Verb};
 use futures_util::future::join_all;
@@ -15,7 +15,9 @@ async fn expect(fault: Value, expected: impl Fn(&str, Verb) -> (ChangeOutcome, u
     let rows = [hostway(), gogrid()];
     let cases = rows.into_iter().flat_map(|row| verbs(row).into_iter().map(move |case| (row, case)));
     join_all(cases.map(async |(row, (name, operation))| {
-        let stage = Stage::new(row);
+        // So long that after a lost call there are two looks before it may not be sent again: on a busy machine one
+        // may come late.
+        let stage = Stage { settle: SETTLE * 2, ..Stage::new(row) };
         let verb = operation.verb();
         let (result, tally) = stage.one(name, operation, fault.clone()).await;
         let type_name = row.spec.type_name;

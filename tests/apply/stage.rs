@@ -18,6 +18,8 @@ pub(crate) const SETTLE: Duration = Duration::from_millis(1600);
 pub(crate) struct Stage {
     pub(crate) bench: Bench,
     pub(crate) folder: TempDir,
+    /// From a call to its effect, at most.
+    pub(crate) settle: Duration,
 }
 
 pub(crate) fn hostway() -> &'static Registration {
@@ -34,7 +36,7 @@ impl Stage {
     }
 
     pub(crate) fn with(row: &'static Registration, setup: &Setup) -> Self {
-        Self { bench: Bench::new(row, setup), folder: tempfile::tempdir().unwrap() }
+        Self { bench: Bench::new(row, setup), folder: tempfile::tempdir().unwrap(), settle: SETTLE }
     }
 
     pub(crate) fn journal(&self) -> Journal {
@@ -76,7 +78,7 @@ impl Stage {
 
     pub(crate) async fn run_with(&self, changes: &[Change], log: &dyn IntentLog) -> Vec<ChangeResult> {
         let (_sender, stop) = watch::channel(false);
-        let links = self.bench.links(SETTLE);
+        let links = self.bench.links(self.settle);
         let results = execute(changes, &links, log, &(), Limits { parallelism: 16 }, stop).await;
         assert_eq!(results.len(), changes.len(), "one result per change");
         for (result, change) in results.iter().zip(changes) {

@@ -1,7 +1,7 @@
 //! What was reviewed is what may happen; and what happened can be taken back.
 
 use crate::desk::Desk;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const CHANGES: &str = "servers:\n  - { name: web-1, power: off }\n  - { name: report-2, renamed_from: reports }\n  - { name: app, provider: grid, power: off }\n";
 
@@ -146,4 +146,34 @@ fn a_connection_that_leads_elsewhere_was_not_approved() {
             .says("lead elsewhere than in the base");
     }
     assert_eq!((desk.accepted(), other.accepted()), (0, 0));
+}
+
+/// What was started in an order is stopped in its reverse: the other side sees the last one stopped first.
+#[test]
+fn an_undo_stops_what_was_started_in_an_order_in_its_reverse() {
+    let desk = Desk::with(
+        json!({
+            "version": 1,
+            "defaults": { "settle": "150ms" },
+            "connections": { "flex": { "type": "hostway" }, "grid": { "type": "gogrid" } },
+            "servers": [{ "connection": "flex", "name": "{db,app,web}", "power": "off" }],
+        }),
+        "servers:\n  - { name: db, power: on }\n  - { name: app, power: on, after: [db] }\n  \
+         - { name: web, power: on, after: [app] }\n",
+    );
+    let report = desk.run(&["apply", "--auto-approve", "--format", "json"]).code(0).json();
+    let path = report["undo"].as_str().unwrap().to_owned();
+    let plan: Value = serde_json::from_str(&std::fs::read_to_string(desk.path(&path)).unwrap()).unwrap();
+    let waits = |at: usize| plan["changes"][at]["steps"][0]["after"][0]["address"].clone();
+    assert_eq!([waits(0), waits(1), waits(2)], [json!("flex/web"), json!("flex/app"), Value::Null], "{plan}");
+    // The one in front cannot be stopped: those that it leans on stay on.
+    let id = desk.server("web").unwrap()["id"].as_str().unwrap().to_owned();
+    desk.fault(json!({
+        "method": "POST", "path": format!("/servers/{id}/action"), "count": "all",
+        "fault": { "status": { "code": 403 } },
+    }));
+    desk.run(&["apply", &path, "--auto-approve"]).code(3).says("1 failed").says("2 not started");
+    for name in ["db", "app", "web"] {
+        assert_eq!(desk.server(name).unwrap()["power"], "on", "{name}");
+    }
 }

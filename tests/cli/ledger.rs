@@ -240,7 +240,17 @@ fn a_stopped_apply_is_replaced_once_its_lease_has_passed_and_sends_nothing_more(
     desk.run(&["resolve", "flex/web-3", "--done", "--lock-timeout", "30s"]).code(0);
     assert_eq!(desk.accepted(), 1);
     signal(&first, "CONT");
-    finish(first).code(3).says("passed on to process");
+    finish(first).code(3).says("the ledger's lock was lost to process").says("nothing more was started");
     assert_eq!(desk.accepted(), 1, "the one that woke sent something");
+    let receipts = fs::read_dir(desk.path(".fleetform/receipts")).unwrap();
+    let told: Vec<serde_json::Value> = receipts
+        .map(|entry| serde_json::from_slice(&fs::read(entry.unwrap().path()).unwrap()).unwrap())
+        .collect();
+    let summary = json!({ "done": 1, "failed": 0, "unresolved": 0, "not_started": 2 });
+    assert_eq!(
+        told.iter().map(|told| &told["summary"]).collect::<Vec<_>>(),
+        [&summary],
+        "it adds up to the plan"
+    );
     desk.run(&["ledger", "verify"]).code(0);
 }

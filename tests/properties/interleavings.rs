@@ -349,7 +349,8 @@ fn no_interleaving_of_a_small_plan_breaks_a_bound_or_an_order() {
         exhaust(3, &on_or_off, &WISHES[1..5])
     };
     println!("{fleets} fleets, {moments} moments, {refused} of them with refusals");
-    assert!(moments > 3 * fleets && refused > 0 && refused < fleets / 2);
+    // Something was explored: with more servers and more waits more fleets have no way at all, about half of them.
+    assert!(moments > 3 * fleets && refused > 0 && refused < fleets / 4 * 3);
 }
 
 fn small() -> impl Strategy<Value = Small> {

@@ -50,6 +50,7 @@ pub(crate) static EVERYTHING: Capabilities = Capabilities {
     batch: BatchLimits { power: 1, delete: 1 },
     default_in_flight: 1,
     usual_delay: Duration::from_secs(1),
+    first_look: Capabilities::NOTHING.first_look,
 };
 
 /// One connection with its servers, or none where it could not be read.

@@ -48,6 +48,8 @@ pub(crate) struct Setup {
     pub(crate) servers: Vec<Value>,
     /// How long an operation takes.
     pub(crate) settle: &'static str,
+    /// How long every answer takes.
+    pub(crate) latency: &'static str,
     pub(crate) page_size: Option<usize>,
     /// One exchange.
     pub(crate) timeout: Duration,
@@ -60,7 +62,7 @@ impl Default for Setup {
             json!({ "name": "rests", "power": "off" }),
             json!({ "name": "spare", "power": "on" }),
         ];
-        Self { servers, settle: "250ms", page_size: None, timeout: Duration::from_secs(10) }
+        Self { servers, settle: "250ms", latency: "0s", page_size: None, timeout: Duration::from_secs(10) }
     }
 }
 
@@ -76,7 +78,8 @@ impl Bench {
     }
 
     pub(crate) fn new(row: &'static Registration, setup: &Setup) -> Self {
-        let mut connection = json!({ "type": row.spec.type_name, "settle": setup.settle });
+        let mut connection =
+            json!({ "type": row.spec.type_name, "settle": setup.settle, "latency": setup.latency });
         if let Some(size) = setup.page_size {
             connection["page_size"] = json!(size);
         }

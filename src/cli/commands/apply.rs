@@ -396,7 +396,7 @@ impl Work<'_> {
         all.extend(results);
         all.sort_by(|a, b| a.address.cmp(&b.address));
         let code = exit::of_results(&all, self.signals.came());
-        let left = undo::write(self.session, due, &all, links);
+        let left = undo::write(self.session, due, &all);
         let (undo, stays) = (left.path.clone(), left.stays.clone());
         let report = report(
             self.run,
@@ -407,6 +407,9 @@ impl Work<'_> {
         // Before anything is printed: whoever reads may be gone, or never read.
         if let Err(warning) = receipt::write(self.session, self.run, &report) {
             io.warn(&warning);
+        }
+        if let Some(why) = self.journal.lost() {
+            io.warn(&format!("{why}; nothing more was started"));
         }
         if self.global.format == Format::Text {
             io.print(&format!("\n{}", apply_text(&all, io.paint())));

@@ -1,11 +1,12 @@
 //! What an apply leaves behind for the one who regrets it: a plan that takes back what can be taken back.
 
 use super::saved;
-use crate::apply::{ChangeOutcome, ChangeResult, Health, Links};
+use crate::apply::{ChangeOutcome, ChangeResult, Health};
 use crate::cli::exit::{Failure, code};
 use crate::cli::session::{Session, targets};
 use crate::model::{Address, ConnectionName, DesiredServer, Rule};
-use crate::plan::{Change, Kind, NotUndoable, PlanDocument, PlanOptionsRecord, undo};
+use crate::plan::{Around, Change, Kind, NotUndoable, PlanDocument, PlanOptionsRecord, undo};
+use crate::providers;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,7 +26,7 @@ pub(super) struct Undo {
 }
 
 /// Writes the undo plan of what was done.
-pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResult], links: &Links) -> Undo {
+pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResult]) -> Undo {
     let is_done = |change: &&Change| {
         // Of one that is on and not healthy all is done but the check.
         let is_carried_out =
@@ -34,10 +35,21 @@ pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResu
         results.iter().find(of_it).is_some_and(|r| r.changed)
     };
     let done: Vec<&Change> = changes.iter().filter(is_done).collect();
-    let kinds: BTreeMap<ConnectionName, Kind> =
-        links.iter().map(|(name, link)| (name.clone(), (link.type_name, link.capabilities))).collect();
+    // The order is that of the whole fleet, whichever of its connections were open.
+    let fleet = &session.fleet;
+    let kind =
+        |type_name: &str| providers::find(type_name).map(|row| (row.spec.type_name, &row.spec.capabilities));
+    let kinds: BTreeMap<ConnectionName, Kind> = fleet
+        .connections
+        .iter()
+        .filter_map(|(name, connection)| Some((name.clone(), kind(&connection.type_name)?)))
+        .collect();
+    let is_in_doubt =
+        |r: &&ChangeResult| !matches!(r.outcome, ChangeOutcome::Done) && r.health != Some(Health::Unhealthy);
+    let in_doubt: Vec<Address> = results.iter().filter(is_in_doubt).map(|r| r.address.clone()).collect();
+    let around = Around { entries: &fleet.servers, availability: &fleet.availability, in_doubt: &in_doubt };
     let now = Timestamp::now();
-    let (plan, stays) = undo(&done, &kinds, now);
+    let (plan, stays) = undo(&done, &around, &kinds, now);
     if plan.changes.is_empty() {
         return Undo { path: None, stays };
     }

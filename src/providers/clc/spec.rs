@@ -76,5 +76,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         // A server shows its old power until an operation has ended, so a lost answer must be given the time of a
         // whole operation before the old state says anything.
         usual_delay: Duration::from_mins(1),
+        // Their own clients ask every 2 s (source: clc-python-sdk queue.py).
+        first_look: Duration::from_secs(2),
     },
 };

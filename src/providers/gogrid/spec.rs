@@ -65,5 +65,6 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         // Creating in parallel is said not to work; four is caution.
         default_in_flight: 4,
         usual_delay: Duration::from_secs(10),
+        first_look: Capabilities::NOTHING.first_look,
     },
 };

@@ -98,5 +98,6 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         default_in_flight: 8,
         // When the provider's own Terraform provider looks first.
         usual_delay: Duration::from_secs(10),
+        first_look: Capabilities::NOTHING.first_look,
     },
 };

@@ -59,5 +59,6 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         // No rate limit is documented; four is caution.
         default_in_flight: 4,
         usual_delay: Duration::from_secs(10),
+        first_look: Capabilities::NOTHING.first_look,
     },
 };

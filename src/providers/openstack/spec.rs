@@ -161,6 +161,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         batch: BatchLimits { power: 1, delete: 1 },
         default_in_flight: 8,
         usual_delay: Duration::from_secs(10),
+        first_look: Capabilities::NOTHING.first_look,
     },
 };
 
