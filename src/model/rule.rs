@@ -96,15 +96,15 @@ impl Rule {
 
     /// Whether a glob matches. `address` is `connection/name`.
     pub fn matches(&self, address: &str, name: &str) -> bool {
-        let is_match = |glob: &Box<str>| glob_matches(glob, if glob.contains('/') { address } else { name });
-        self.globs.is_empty() || self.globs.iter().any(is_match)
+        let is_match = |glob: &str| glob_matches(glob, if glob.contains('/') { address } else { name });
+        self.globs.is_empty() || self.globs.iter().any(|glob| is_match(glob))
     }
 
     /// Whether servers on this connection can match.
     pub fn can_match_on(&self, connection: &str) -> bool {
         let all_here = format!("{connection}/?*");
-        let can = |glob: &Box<str>| !glob.contains('/') || globs_meet(glob, &all_here);
-        self.globs.is_empty() || self.globs.iter().any(can)
+        let can = |glob: &str| !glob.contains('/') || globs_meet(glob, &all_here);
+        self.globs.is_empty() || self.globs.iter().any(|glob| can(glob))
     }
 
     /// Those of its connections on which it may select a server that the selector means: what a selector means is
@@ -123,9 +123,9 @@ impl Rule {
             if glob.contains('/') { glob.to_owned() } else { format!("{connection}/{glob}") }
         };
         let selector = whole(selector);
-        let can = |glob: &Box<str>| globs_meet(&selector, &whole(glob));
+        let can = |glob: &str| globs_meet(&selector, &whole(glob));
         globs_meet(&selector, &format!("{connection}/?*"))
-            && (self.globs.is_empty() || self.globs.iter().any(can))
+            && (self.globs.is_empty() || self.globs.iter().any(|glob| can(glob)))
     }
 
     /// The entry for one live server: bound by its id, under the name that it has, so that nothing is ever renamed.

@@ -173,8 +173,8 @@ impl<'c> Rules<'c> {
 
     fn nowhere(&self, rule: &Rule) -> Diagnostic {
         let message = format!("the rule {} can match on no connection", quote(&rule.name));
-        let begins = rule.globs.iter().filter_map(|glob| Some(glob.split_once('/')?.0));
-        let near = begins.filter_map(|text| did_you_mean(text, self.known.names())).next();
+        let mut begins = rule.globs.iter().filter_map(|glob| Some(glob.split_once('/')?.0));
+        let near = begins.find_map(|text| did_you_mean(text, self.known.names()));
         let cure = near.unwrap_or_else(|| "write CONNECTION/GLOB, with a connection of providers:".into());
         Diagnostic::error(BAD_RULE, message).cure(cure)
     }

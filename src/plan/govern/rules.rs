@@ -82,12 +82,11 @@ impl Room<'_> {
                 now: self.inputs.now,
             };
             let Some((at, rule)) = self.share_out(&candidate, managed, tallies) else { continue };
-            match left_out(server, rule, || is_taken(name.as_str())) {
-                Some(why) => self.leave_out(tallies, (at, rule), why, &candidate),
-                None => {
-                    let id = server.id.as_ref();
-                    made.extend(id.map(|id| rule.entry(&self.connection.name, id, name)));
-                }
+            if let Some(why) = left_out(server, rule, || is_taken(name.as_str())) {
+                self.leave_out(tallies, (at, rule), why, &candidate);
+            } else {
+                let id = server.id.as_ref();
+                made.extend(id.map(|id| rule.entry(&self.connection.name, id, name)));
             }
         }
     }

@@ -225,7 +225,9 @@ pub fn connections_needed(inputs: &Inputs<'_>) -> BTreeSet<ConnectionName> {
     for rule in inputs.availability {
         let members = roster.members(&rule.select);
         if members.iter().any(|&at| selected[at]) || may_share(&rule.select) {
-            members.iter().for_each(|&at| need(&inputs.desired[at].address.connection));
+            for &at in &members {
+                need(&inputs.desired[at].address.connection);
+            }
             met(&rule.select).for_each(&mut need);
         }
     }
