@@ -81,3 +81,6 @@ fn told(folder: &Path, scan: &Scanned<'_>) -> Holds {
     }
     all
 }
+
+#[cfg(test)]
+mod tests;
