@@ -22,14 +22,10 @@ use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
-  fleetform init                          write a starter fleet file
-  fleetform plan --simulate               try it: no account, no network
-  fleetform plan --out plan.json          review this,
-  fleetform apply plan.json               and carry out exactly this
-  fleetform apply --target 'east/web-*'   a part of the fleet
+  fleetform plan --simulate            try it: no account, no network
+  fleetform plan --out p.json          review it; apply p.json does just that
 
-Exit codes: 0 done, 1 something to fix, 2 changes pending, 3 failed, 4 refused,
-5 stale, 6 try again later, 64 usage, 130 interrupted; see fleetform explain 1.";
+Exit codes (0 to 6, 64, 130): see fleetform explain 1.";
 
 /// Keeps existing servers in the state that a reviewed YAML file declares
 #[derive(Debug, Parser)]

@@ -79,7 +79,7 @@ fn a_reboot_and_a_delete_wait_for_the_end_of_a_hold_and_are_due_after_it() {
 #[test]
 fn nothing_is_done_to_a_server_that_is_held_as_it_is_and_renames_to_its_name_wait_too() {
     let desk = Desk::new(
-        "servers:\n  - { name: web-9, renamed_from: web-1, power: off }\n  - { name: web-1, renamed_from: web-2 }\n  - { name: web-3, power: off }\n",
+        "servers:\n  - { name: web-9, id: sim-flex-AUS001-0001, power: off }\n  - { name: web-1, id: sim-flex-AUS001-0002 }\n  - { name: web-3, power: off }\n",
     );
     desk.run(&["plan", "--detailed-exitcode"]).code(2);
     let hold = hold(&desk, "flex/web-9", "as-is");
@@ -204,7 +204,7 @@ fn a_freeze_in_the_midst_of_an_apply_stops_what_has_not_started() {
 
 #[test]
 fn damaged_holds_are_told_by_a_plan_and_stop_an_apply_until_they_are_repaired() {
-    let desk = Desk::new("servers:\n  - { name: web-1, power: off }\n");
+    let desk = Desk::new("servers:\n  - { name: web-1, power: off }\n  - { name: web-2 }\n");
     hold(&desk, "flex/web-2", "off");
     let path = desk.path(".fleetform/holds.jsonl");
     let text = fs::read_to_string(&path).unwrap();

@@ -19,25 +19,25 @@ const NAMED: usize = 5;
 pub(in crate::cli) fn hold(global: &Global, args: &HoldArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
     let session = open(global, io)?;
     let entries = session.fleet.servers.iter();
-    let held: Vec<&DesiredServer> =
+    let servers: Vec<&DesiredServer> =
         entries.filter(|entry| args.selector.matches(&entry.address, &entry.labels)).collect();
-    if held.is_empty() && !args.anyway {
+    if servers.is_empty() && !args.anyway {
         return Err(Failure::usage(format!(
             "{} matches no server of the file{}; --anyway holds servers that come later, or that a rule covers",
             args.selector,
             session.near(&args.selector)
         )));
     }
-    refuse_in_vain(&session, args, &held)?;
+    refuse_in_vain(&session, args, &servers)?;
     let order = HoldOrder { until: args.until, reason: args.reason.clone() };
     let author = session.author("hold");
     let said = Said { by: &author, at: Timestamp::now() };
-    let hold = ledger::hold(&session.ledger, &said, &args.selector, args.to, order).map_err(failed)?;
+    let hold = ledger::hold(&session.ledger, &said, &args.selector, args.to, &order).map_err(failed)?;
     if global.format == Format::Json {
-        io.print_json(&json!({ "format_version": FORMAT_VERSION, "hold": hold, "servers": held.len() }));
+        io.print_json(&json!({ "format_version": FORMAT_VERSION, "hold": hold, "servers": servers.len() }));
     } else {
-        let servers = if held.len() == 1 { "1 server".into() } else { format!("{} servers", held.len()) };
-        io.print(&format!("Held {} until {}: {servers} like {}.\n", hold.to, hold.until, hold.selector));
+        let count = if servers.len() == 1 { "1 server".into() } else { format!("{} servers", servers.len()) };
+        io.print(&format!("Held {} until {}: {count} like {}.\n", hold.to, hold.until, hold.selector));
         io.print(&format!("To end it early: fleetform release {}\n", hold.id));
     }
     Ok(code::DONE)
@@ -115,7 +115,7 @@ pub(in crate::cli) fn freeze(global: &Global, args: &FreezeArgs, io: &mut Io<'_>
     let order = HoldOrder { until: args.until, reason: args.reason.clone() };
     let author = session.author("freeze");
     let said = Said { by: &author, at: Timestamp::now() };
-    let freeze = ledger::freeze(&session.ledger, &said, order).map_err(failed)?;
+    let freeze = ledger::freeze(&session.ledger, &said, &order).map_err(failed)?;
     if global.format == Format::Json {
         io.print_json(&json!({ "format_version": FORMAT_VERSION, "freeze": freeze }));
     } else {

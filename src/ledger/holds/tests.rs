@@ -25,7 +25,7 @@ fn order(hours: i64) -> HoldOrder {
 fn put_hold(folder: &Path, now: i64, selector: &str, to: HoldTo, until: i64) -> Hold {
     let by = alice();
     let selector = Selector::parse(selector).unwrap();
-    hold(folder, &Said { by: &by, at: at(now) }, &selector, to, order(until)).unwrap()
+    hold(folder, &Said { by: &by, at: at(now) }, &selector, to, &order(until)).unwrap()
 }
 
 fn said(text: &str) -> String {
@@ -33,7 +33,7 @@ fn said(text: &str) -> String {
     let by = alice();
     let selector = Selector::parse("east/*").unwrap();
     let order = HoldOrder { until: at(1), reason: text.into() };
-    hold(folder.path(), &Said { by: &by, at: at(0) }, &selector, HoldTo::On, order)
+    hold(folder.path(), &Said { by: &by, at: at(0) }, &selector, HoldTo::On, &order)
         .map_or_else(|error| error.to_string(), |hold| hold.reason)
 }
 
@@ -45,7 +45,7 @@ fn what_is_said_is_read_and_what_is_taken_back_is_not() {
     let first = put_hold(folder, 0, "east/*", HoldTo::Off, 4);
     let second = put_hold(folder, 1, "east/web-1", HoldTo::AsIs, 5);
     let by = alice();
-    let frozen = freeze(folder, &Said { by: &by, at: at(1) }, order(3)).unwrap();
+    let frozen = freeze(folder, &Said { by: &by, at: at(1) }, &order(3)).unwrap();
     let all = read_holds(folder).unwrap();
     assert_eq!((all.holds, all.freeze), (vec![first.clone(), second.clone()], Some(frozen.clone())));
     let said = Said { by: &by, at: at(2) };
@@ -66,7 +66,7 @@ fn an_end_must_come_and_not_too_late_and_a_reason_must_be_readable() {
     let folder = tempfile::tempdir().unwrap();
     let by = alice();
     let try_until = |hours: i64| {
-        freeze(folder.path(), &Said { by: &by, at: at(0) }, order(hours)).map_err(|error| error.to_string())
+        freeze(folder.path(), &Said { by: &by, at: at(0) }, &order(hours)).map_err(|error| error.to_string())
     };
     assert!(try_until(0).unwrap_err().contains("has passed already"));
     assert!(try_until(-1).unwrap_err().contains("has passed already"));
@@ -100,11 +100,11 @@ fn every_changed_byte_is_named_and_nothing_is_recorded_over_it() {
             assert!(read.damage.is_some() || !read.warnings.is_empty(), "byte {place}");
             continue;
         }
-        let line = 1 + whole[..place].iter().filter(|byte| **byte == b'\n').count();
+        let line = 1 + String::from_utf8_lossy(&whole[..place]).matches('\n').count();
         let damage = read.damage.unwrap_or_else(|| panic!("byte {place} is not seen"));
         assert!(damage.starts_with(&format!("line {line} of ")), "byte {place}: {damage}");
         let by = alice();
-        let refused = freeze(folder, &Said { by: &by, at: at(1) }, order(2)).unwrap_err();
+        let refused = freeze(folder, &Said { by: &by, at: at(1) }, &order(2)).unwrap_err();
         assert!(refused.to_string().contains("nothing was recorded"), "{refused}");
         assert_eq!(fs::read(&path).unwrap(), changed);
     }
@@ -182,7 +182,7 @@ fn a_disk_that_is_full_leaves_what_was_there_and_says_so() {
     // Its place is taken by something that cannot be written over.
     fs::create_dir(folder.join(format!("{FILE_NAME}.new"))).unwrap();
     let by = alice();
-    let error = freeze(folder, &Said { by: &by, at: at(1) }, order(2)).unwrap_err().to_string();
+    let error = freeze(folder, &Said { by: &by, at: at(1) }, &order(2)).unwrap_err().to_string();
     assert!(error.contains("nothing was recorded"), "{error}");
     assert_eq!(read_holds(folder).unwrap().holds, [first]);
     assert_eq!(read_holds(folder).unwrap().freeze, None);
@@ -200,7 +200,9 @@ fn what_two_say_at_once_is_both_recorded() {
         })
     };
     let all = ["a", "b", "c"].map(each);
-    all.into_iter().for_each(|one| one.join().unwrap());
+    for one in all {
+        one.join().unwrap();
+    }
     let read = read_holds(folder.path()).unwrap();
     assert_eq!((read.holds.len(), read.damage), (75, None));
     let ids: HashSet<&str> = read.holds.iter().map(|hold| hold.id.as_str()).collect();
@@ -217,7 +219,7 @@ fn what_has_ended_long_ago_is_left_out_and_what_is_in_force_stays() {
     put_hold(folder, 0, "released/*", HoldTo::Off, 60 * day);
     release(folder, &Said { by: &by, at: at(1) }, "released/*").unwrap();
     let long = put_hold(folder, 80 * day, "long/*", HoldTo::AsIs, 170 * day);
-    freeze(folder, &Said { by: &by, at: at(80 * day) }, order(81 * day)).unwrap();
+    freeze(folder, &Said { by: &by, at: at(80 * day) }, &order(81 * day)).unwrap();
     assert_eq!(past_holds(folder).unwrap().len(), 5);
     // 91 days after the ends of the first two: they are gone, the release stays as long as it could mean something.
     let dropped = compact(folder, at(92 * day)).unwrap();

@@ -113,7 +113,7 @@ pub fn hold(
     said: &Said<'_>,
     selector: &Selector,
     to: HoldTo,
-    order: HoldOrder,
+    order: &HoldOrder,
 ) -> Result<Hold, HoldError> {
     order.check(said.at)?;
     check_text("the selector", &selector.to_string())?;
@@ -162,7 +162,7 @@ pub fn release(folder: &Path, said: &Said<'_>, wanted: &str) -> Result<Released,
 ///
 /// # Errors
 /// [`HoldError`]; nothing is recorded then.
-pub fn freeze(folder: &Path, said: &Said<'_>, order: HoldOrder) -> Result<Freeze, HoldError> {
+pub fn freeze(folder: &Path, said: &Said<'_>, order: &HoldOrder) -> Result<Freeze, HoldError> {
     order.check(said.at)?;
     change(folder, said.at, &mut |_| Ok(()), |_| {
         let freeze = Freeze {

@@ -127,7 +127,8 @@ impl Held<'_> {
         }
         // What cannot be done because of the hold must not keep the others from being planned.
         if let Some(problem) = error_of(&decision) {
-            let entry = |power, rebooted_since| DesiredServer { power, rebooted_since, ..case.desired.clone() };
+            let entry =
+                |power, rebooted_since| DesiredServer { power, rebooted_since, ..case.desired.clone() };
             // Reboots wait anyway, so a problem of theirs does.
             let calm = entry(case.desired.power, None);
             let without_reboot = Case { desired: &calm, ..*case }.decide();
