@@ -24,6 +24,7 @@ fn fleet(size: usize) -> Vec<DesiredServer> {
             renamed_from: None,
             presence: Presence::Present,
             power: DesiredPower::On,
+            schedule: None,
             shutdown: Shutdown::default(),
             grace: None,
             healthy_when: None,
@@ -83,6 +84,7 @@ fn bench(criterion: &mut Criterion) {
                 plan(black_box(&Inputs {
                     desired: &desired,
                     availability: &[],
+                    windows: &[],
                     live: &live,
                     ledger: &ledger,
                     now,
@@ -97,6 +99,7 @@ fn bench(criterion: &mut Criterion) {
                 plan(black_box(&Inputs {
                     desired: &desired,
                     availability: &bounds,
+                    windows: &[],
                     live: &live,
                     ledger: &ledger,
                     now,

@@ -46,6 +46,7 @@ pub(super) fn compare(
     let mut before = plan(&Inputs {
         desired: &fleet.servers,
         availability: &fleet.availability,
+        windows: &fleet.windows,
         options: &options,
         ..planned.inputs(session)
     });
@@ -67,6 +68,8 @@ pub(super) fn compare(
         .collect();
     no_longer_planned.retain(|address| selected.contains(address));
     let files = fleet.files.iter();
-    let files = files.map(|f| FleetFile { path: f.path.to_string(), sha256: f.sha256.clone() }).collect();
+    let files = files
+        .map(|f| FleetFile { path: f.path.to_string(), sha256: f.sha256.clone(), calendar: f.calendar })
+        .collect();
     Ok(Some(BaseRecord { name: name.to_owned(), fleet: files, connections: moved, no_longer_planned }))
 }

@@ -47,6 +47,7 @@ impl Planned<'_> {
         Inputs {
             desired: &session.fleet.servers,
             availability: &session.fleet.availability,
+            windows: &session.fleet.windows,
             live: &self.live,
             ledger: &self.replay.facts,
             now: self.now,
@@ -60,6 +61,7 @@ pub(super) fn used(session: &Session, options: &Options) -> BTreeSet<ConnectionN
     connections_needed(&Inputs {
         desired: &session.fleet.servers,
         availability: &session.fleet.availability,
+        windows: &session.fleet.windows,
         live: &[],
         ledger: &LedgerFacts::default(),
         now: Timestamp::UNIX_EPOCH,

@@ -155,6 +155,7 @@ mod tests {
             renamed_from: renamed_from.map(Into::into),
             presence: Presence::Present,
             power: DesiredPower::default(),
+            schedule: None,
             shutdown: Shutdown::default(),
             grace: None,
             healthy_when: None,

@@ -24,6 +24,9 @@ pub struct FleetFile {
     pub path: String,
     /// SHA-256 of its bytes, lower-case hex.
     pub sha256: String,
+    /// It is a holiday calendar, which a fleet file names.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub calendar: bool,
 }
 
 /// The options under which the plan was made.

@@ -2,7 +2,7 @@
 
 use crate::model::{
     Address, Availability, Capabilities, ConnectionName, DesiredServer, Labels, LedgerFacts, LiveServer,
-    Selector, Verb,
+    Selector, Verb, Window,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +69,8 @@ pub struct Inputs<'a> {
     pub desired: &'a [DesiredServer],
     /// How many servers of a group stay on, whatever is done.
     pub availability: &'a [Availability],
+    /// When which actions may run.
+    pub windows: &'a [Window],
     /// The live state, per connection; connections that no selected entry uses may be left out.
     pub live: &'a [ConnectionLive<'a>],
     /// What the ledger knows.

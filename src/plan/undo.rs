@@ -62,6 +62,7 @@ pub fn undo(
     let inputs = Inputs {
         desired: &desired,
         availability: &[],
+        windows: &[],
         live: &connections,
         ledger: &ledger,
         now,
@@ -93,6 +94,7 @@ fn wanted(change: &Change, before: &Facts) -> DesiredServer {
             Some(Power::Suspended) => DesiredPower::Suspended,
             None => DesiredPower::Any,
         },
+        schedule: None,
         shutdown: Shutdown::default(),
         grace: None,
         healthy_when: None,

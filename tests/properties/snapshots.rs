@@ -48,6 +48,7 @@ fn planned(world: &World, snapshot: &Snapshot) -> Plan {
     plan(&Inputs {
         desired: &world.desired,
         availability: &world.availability,
+        windows: &[],
         live: &live,
         ledger: &ledger,
         now: now(),

@@ -81,6 +81,7 @@ impl World {
         look(&Inputs {
             desired: &self.desired,
             availability: &self.availability,
+            windows: &[],
             live: &live,
             ledger: &self.ledger,
             now: now(),
@@ -107,7 +108,7 @@ impl World {
 
 /// A plan, dressed for the file.
 pub(crate) fn document(plan: Plan) -> PlanDocument {
-    let files = vec![FleetFile { path: "fleet.yaml".into(), sha256: "00".into() }];
+    let files = vec![FleetFile { path: "fleet.yaml".into(), sha256: "00".into(), calendar: false }];
     PlanDocument::new(plan, files, PlanOptionsRecord::default(), now())
 }
 
@@ -227,6 +228,7 @@ fn entry(connection: &'static str) -> impl Strategy<Value = DesiredServer> {
                 renamed_from: renamed_from.map(Into::into),
                 presence: if absent { Presence::Absent } else { Presence::Present },
                 power,
+                schedule: None,
                 shutdown,
                 grace: None,
                 healthy_when: None,

@@ -269,7 +269,15 @@ pub(crate) async fn plan_now(
     }];
     let options = fleetform::plan::Options::default();
     let now = jiff::Timestamp::now();
-    fleetform::plan::plan(&Inputs { desired, availability: &[], live: &live, ledger, now, options: &options })
+    fleetform::plan::plan(&Inputs {
+        desired,
+        availability: &[],
+        windows: &[],
+        live: &live,
+        ledger,
+        now,
+        options: &options,
+    })
 }
 
 /// A server as a fleet file with a name alone wants it.
@@ -281,6 +289,7 @@ pub(crate) fn wanted(name: &str) -> fleetform::model::DesiredServer {
         renamed_from: None,
         presence: Presence::Present,
         power: DesiredPower::Any,
+        schedule: None,
         shutdown: Shutdown::GracefulThenHard,
         grace: None,
         healthy_when: None,

@@ -44,7 +44,9 @@ fn apply(
     let session = match &document {
         // The plan says which files it came from; -f says where they are by now.
         Some(document) if global.file.is_empty() => {
-            let files: Vec<PathBuf> = document.fleet.iter().map(|file| PathBuf::from(&file.path)).collect();
+            // Calendars are found through the files that name them.
+            let files = document.fleet.iter().filter(|file| !file.calendar);
+            let files: Vec<PathBuf> = files.map(|file| PathBuf::from(&file.path)).collect();
             Session::open_files(&files, global, io)?
         }
         _ => Session::open_files(&paths(global), global, io)?,

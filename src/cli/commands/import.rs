@@ -41,6 +41,7 @@ pub(in crate::cli) fn run(global: &Global, args: &ImportArgs, io: &mut Io<'_>) -
     let inputs = Inputs {
         desired: &session.fleet.servers,
         availability: &[],
+        windows: &[],
         live: &live,
         ledger: &crate::model::LedgerFacts::default(),
         now: Timestamp::now(),

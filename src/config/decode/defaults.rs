@@ -3,12 +3,13 @@
 use super::Decoder;
 use super::health::Check;
 use super::keys::DefaultKey;
+use super::scalars::PowerWish;
 use super::words::{REBOOT_WORDS, SHUTDOWN_WORDS};
 use super::{DEFAULT_KEYS, fields::Fields};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::findings::Findings;
 use crate::config::yaml::{Node, Span};
-use crate::model::{DesiredPower, Labels, Location, Period, RebootStyle, Shutdown};
+use crate::model::{Labels, Location, Period, RebootStyle, Shutdown};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub(super) struct Defaults {
     /// The connection.
     pub(super) provider: Given<String>,
     /// The power.
-    pub(super) power: Given<DesiredPower>,
+    pub(super) power: Given<PowerWish>,
     /// How to stop.
     pub(super) shutdown: Given<Shutdown>,
     /// How long guests are given to shut down.
@@ -76,7 +77,7 @@ pub(super) fn defaults(decoder: &mut Decoder<'_>, node: &Node<'_>, into: &mut De
         decoder.agree(&mut into.provider, read, node.span, "provider");
     }
     if let Some(node) = value(DefaultKey::Power) {
-        let read = decoder.power(node);
+        let read = decoder.power_wish(node);
         decoder.agree(&mut into.power, read, node.span, "power");
     }
     if let Some(node) = value(DefaultKey::Shutdown) {

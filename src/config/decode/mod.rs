@@ -6,13 +6,16 @@ mod defaults;
 mod duplicates;
 mod fields;
 mod health;
+mod holidays;
 mod keys;
 mod limits;
 mod names;
 mod order;
 mod rollouts;
 mod scalars;
+mod schedules;
 mod servers;
+mod windows;
 mod words;
 
 pub use scalars::parse_duration;
@@ -20,8 +23,8 @@ pub use scalars::parse_duration;
 pub(super) use collect::{Document, collect};
 pub(super) use connections::{missing, undecided};
 pub(super) use keys::{
-    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS,
-    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    AVAILABILITY_KEYS, BETWEEN_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, POWER_KEYS,
+    ROLLOUT_KEYS, SCHEDULE_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS, WINDOW_KEYS,
 };
 
 use super::diagnostic::Diagnostic;

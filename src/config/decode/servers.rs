@@ -6,13 +6,16 @@ use super::keys::ServerKey;
 use super::names::Names;
 use super::order::{GivenAfter, carried};
 use super::rollouts::{GivenRollout, of_server};
+use super::scalars::PowerWish;
+use super::schedules::{GivenSchedules, unresolved_schedule};
 use super::words::{REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS};
 use super::{Decoder, SERVER_KEYS};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::suggest::did_you_mean;
 use crate::config::yaml::{Content, Entry, Node};
 use crate::model::{
-    Address, ConnectionName, DesiredServer, GivenBy, Grace, Labels, Location, NameRules, Shutdown,
+    Address, ConnectionName, DesiredPower, DesiredServer, GivenBy, Grace, Labels, Location, NameRules,
+    PowerSchedule, Shutdown,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -71,6 +74,7 @@ pub(super) struct Servers<'c, 'n, 'a> {
     known: &'c KnownConnections,
     defaults: &'c Defaults,
     rollouts: &'c [GivenRollout],
+    schedules: &'c GivenSchedules,
     default_connection: Option<usize>,
     default_labels: Labels,
     /// The connections or defaults are not known in full, so a missing one is no finding.
@@ -96,6 +100,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         known: &'c KnownConnections,
         defaults: &'c Defaults,
         rollouts: &'c [GivenRollout],
+        schedules: &'c GivenSchedules,
         doubtful: bool,
     ) -> Self {
         let default = defaults.provider.as_ref();
@@ -103,6 +108,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             known,
             defaults,
             rollouts,
+            schedules,
             default_connection: default.and_then(|(name, _)| known.find(name)),
             default_labels: defaults.labels(),
             doubtful,
@@ -190,7 +196,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         let defaults = self.defaults;
         let id = value(ServerKey::Id).and_then(|node| decoder.id(node));
         let presence = value(ServerKey::State).and_then(|node| decoder.word(node, "state", &STATE_WORDS));
-        let power = or_default(value(ServerKey::Power), defaults.power.as_ref(), |node| decoder.power(node));
+        let (power, schedule) = self.power(decoder, value(ServerKey::Power));
         let shutdown = or_default(value(ServerKey::Shutdown), defaults.shutdown.as_ref(), |node| {
             decoder.word(node, "shutdown", &SHUTDOWN_WORDS)
         });
@@ -218,7 +224,8 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             id: id.map(Into::into),
             renamed_from: None,
             presence: presence.unwrap_or_default(),
-            power: power.unwrap_or_default(),
+            power,
+            schedule,
             shutdown: shutdown.unwrap_or_default(),
             grace,
             reboot: reboot.unwrap_or_default(),
@@ -229,6 +236,30 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             labels,
             after: Arc::default(),
             location: decoder.place(node.span),
+        }
+    }
+
+    /// The power of an entry, or of the defaults; a schedule is looked up by its name.
+    fn power(
+        &self,
+        decoder: &mut Decoder<'_>,
+        node: Option<&Node<'_>>,
+    ) -> (DesiredPower, Option<Arc<PowerSchedule>>) {
+        let read = node.map(|node| decoder.power_wish(node));
+        let default = || self.defaults.power.as_ref().map(|(wish, _)| wish.clone());
+        let name = match read.unwrap_or_else(default) {
+            None => return Default::default(),
+            Some(PowerWish::Fixed(power)) => return (power, None),
+            Some(PowerWish::Schedule(name)) => name,
+        };
+        match (self.schedules.find(&name), node) {
+            (Ok(schedule), _) => (DesiredPower::Any, schedule),
+            (Err(cure), Some(node)) if !self.doubtful => {
+                decoder.report(node.span, unresolved_schedule(&name, cure));
+                Default::default()
+            }
+            // Of the defaults it is said once.
+            (Err(_), _) => Default::default(),
         }
     }
 

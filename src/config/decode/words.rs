@@ -1,5 +1,6 @@
 //! The words that some keys take, in the order in which they are offered to people.
 
+use crate::calendar::State;
 use crate::model::{DesiredPower, Presence, RebootStyle, Shutdown};
 
 /// A word and what it means.
@@ -12,6 +13,10 @@ pub(super) const POWER_WORDS: [Word<DesiredPower>; 4] = [
     ("any", DesiredPower::Any),
     ("suspended", DesiredPower::Suspended),
 ];
+
+/// `otherwise:` of a schedule; read in any letter case.
+pub(super) const OTHERWISE_WORDS: [Word<State>; 3] =
+    [("off", State::Off), ("on", State::On), ("any", State::Any)];
 
 /// `state:`.
 pub(super) const STATE_WORDS: [Word<Presence>; 2] =
