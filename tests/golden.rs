@@ -5,8 +5,8 @@
 
 use fleetform::config::{Mode, load_texts};
 use fleetform::model::{
-    Address, ConnectionName, Denial, LedgerFacts, LiveServer, LiveState, Power, Selector, ServerId, Settles,
-    Unresolved, Verb,
+    Address, ConnectionName, Denial, Freeze, Hold, LedgerFacts, LiveServer, LiveState, Power, Selector,
+    ServerId, Settles, Unresolved, Verb,
 };
 use fleetform::plan::{
     Accepted, ConnectionLive, FleetFile, Inputs, Options, PlanDocument, PlanOptionsRecord, ReadFailure,
@@ -254,6 +254,10 @@ struct GivenLedger {
     born: Option<Timestamp>,
     boots: Vec<GivenBoot>,
     unresolved: Vec<GivenUnresolved>,
+    #[serde(default)]
+    holds: Vec<Hold>,
+    #[serde(default)]
+    freeze: Option<Freeze>,
 }
 
 #[derive(Deserialize)]
@@ -283,6 +287,8 @@ impl GivenLedger {
             born: self.born,
             boots: self.boots.into_iter().map(|boot| ((boot.provider, boot.id), boot.at)).collect(),
             unresolved: self.unresolved.into_iter().map(open).collect(),
+            holds: self.holds,
+            freeze: self.freeze,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Selectors: globs over addresses, or `label:key=value`.
 
 use super::{Address, Labels};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What `--target` takes.
@@ -56,6 +57,32 @@ impl fmt::Display for Selector {
             Self::Address(glob) => f.write_str(glob),
             Self::Label { key, value } => write!(f, "label:{key}={value}"),
         }
+    }
+}
+
+impl Serialize for Selector {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Selector {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl schemars::JsonSchema for Selector {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Selector".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "A glob over addresses such as east/web-*, or label:key=value",
+            "minLength": 1
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the ledger knows and live state cannot tell.
 
-use super::{Address, ConnectionName, ServerId, Verb};
+use super::{Address, ConnectionName, Freeze, Hold, ServerId, Verb};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -29,4 +29,8 @@ pub struct LedgerFacts {
     pub not_rebooted: HashMap<ServerKey, Timestamp>,
     /// Changes that wait for `resolve`.
     pub unresolved: HashMap<ServerKey, Unresolved>,
+    /// Holds that nobody has released, the latest recorded last. They may have ended: that is up to the instant.
+    pub holds: Vec<Hold>,
+    /// The freeze that nobody has thawed. It may have ended as well.
+    pub freeze: Option<Freeze>,
 }

@@ -8,6 +8,7 @@ mod capabilities;
 mod desired;
 mod glob;
 mod health;
+mod hold;
 mod ledger_facts;
 mod limits;
 mod live;
@@ -31,6 +32,7 @@ pub use desired::{
 };
 pub use glob::{Selector, SelectorError, glob_matches};
 pub use health::{BadPlaceholder, HealthCheck, Placeholder, Probe, fill};
+pub use hold::{Freeze, Hold, HoldTo};
 pub use ledger_facts::{LedgerFacts, ServerKey, Unresolved};
 pub use limits::{Bound, Limits};
 pub use live::{Denial, LiveServer, LiveState, Settles};

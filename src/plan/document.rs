@@ -2,12 +2,14 @@
 //! what it will do and on what. Holds no secret.
 
 use super::change::Change;
+use super::govern::HoldInForce;
 use super::guard::Refusal;
 use super::planner::Plan;
 use super::problem::Problem;
 use super::summary::Summary;
 use super::undo::NotUndoable;
-use crate::model::{Address, ConnectionName, Verb};
+use super::withhold::Withheld;
+use crate::model::{Address, ConnectionName, Freeze, Verb};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -138,6 +140,16 @@ pub struct PlanDocument {
     pub changes: Vec<Change>,
     /// The problems, by address.
     pub problems: Vec<Problem>,
+    /// What is due and not done at this instant, because of time or people, by address. Not in the digest, which says
+    /// what will be done.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub withheld: Vec<Withheld>,
+    /// The holds in force when it was made, the latest recorded last.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub holds: Vec<HoldInForce>,
+    /// The freeze in force when it was made.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub freeze: Option<Freeze>,
     /// Of an undo plan: what was done and cannot be taken back.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub not_undoable: Vec<NotUndoable>,
@@ -169,6 +181,9 @@ impl PlanDocument {
             connections: BTreeMap::new(),
             changes: plan.changes,
             problems: plan.problems,
+            withheld: plan.withheld,
+            holds: plan.holds,
+            freeze: plan.freeze,
             not_undoable: Vec::new(),
             refusals: Vec::new(),
             unchanged: plan.unchanged,
@@ -219,6 +234,9 @@ impl PlanDocument {
         Plan {
             changes: self.changes,
             problems: self.problems,
+            withheld: self.withheld,
+            holds: self.holds,
+            freeze: self.freeze,
             summary: self.summary,
             live_counts: self.live_counts,
             unchanged: self.unchanged,

@@ -7,6 +7,7 @@ mod cause;
 mod change;
 mod decide;
 mod document;
+mod govern;
 mod guard;
 mod inputs;
 mod narrow;
@@ -18,6 +19,7 @@ mod schedule;
 mod summary;
 mod undo;
 mod wave;
+mod withhold;
 
 pub use approval::{Approval, Deviation, compare as compare_with_approved};
 pub use attribute::attribute;
@@ -26,6 +28,7 @@ pub use change::{Change, Facts, Step, StepRef};
 pub use document::{
     BaseRecord, FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord, SnapshotRecord, Target,
 };
+pub use govern::HoldInForce;
 pub use guard::{Accepted, GuardName, Refusal, check as check_guards};
 pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
 pub use narrow::narrow;
@@ -36,3 +39,4 @@ pub use schedule::connections_needed;
 pub use summary::Summary;
 pub use undo::{Kind, NotUndoable, undo};
 pub use wave::Wave;
+pub use withhold::{Withheld, WithheldBy};

@@ -5,6 +5,7 @@ use super::document::PlanDocument;
 use super::inputs::Options;
 use super::rewire::rewire;
 use super::summary::Summary;
+use super::withhold;
 use crate::model::{Address, Labels, Verb};
 
 /// What `--only` leaves of a server's change; the second value says whether it took something away.
@@ -80,10 +81,15 @@ pub fn narrow(
     });
     document.changes = rewire(&all, left.collect(), may_go)?;
     document.problems.retain(|problem| problem.address.name.as_str() == "*" || selects(&problem.address));
+    document.withheld.retain(|one| selects(&one.address));
+    let is_wanted = |verb: &Verb| options.only.is_empty() || options.only.contains(verb);
+    document.withheld.iter_mut().for_each(|one| one.actions.retain(is_wanted));
+    document.withheld.retain(|one| !one.actions.is_empty());
     document.unchanged.retain(selects);
     let counted = document.summary;
     document.summary = Summary {
         left_out,
+        withheld: withhold::servers(&document.withheld),
         ..Summary::count(&document.changes, &document.problems, counted.unchanged, counted.unmanaged)
     };
     record(document, options);

@@ -2,6 +2,7 @@
 
 use super::change::Change;
 use super::decide::Case;
+use super::govern::{Governed, Held, HoldInForce, frozen, govern};
 use super::inputs::{ConnectionLive, Inputs, ReadFailure};
 use super::narrow;
 use super::order::order_renames;
@@ -9,8 +10,11 @@ use super::problem::{Code, Problem, Severity};
 use super::schedule::{self, Standing};
 use super::summary::Summary;
 use super::wave;
+use super::withhold::{Wait, Waiting, Withheld, servers as servers_of};
 use crate::diff::{Binding, LiveIndex, bind_all};
-use crate::model::{Address, ConnectionName, DesiredServer, LiveServer, LiveState, Presence, ServerId};
+use crate::model::{
+    Address, ConnectionName, DesiredServer, Freeze, LiveServer, LiveState, Presence, ServerId,
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// What would be done, and what stands in the way.
@@ -20,6 +24,12 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// The problems, by address.
     pub problems: Vec<Problem>,
+    /// What is due and not done at this instant, because of time or people, by address.
+    pub withheld: Vec<Withheld>,
+    /// The holds in force, the latest recorded last.
+    pub holds: Vec<HoldInForce>,
+    /// The freeze in force.
+    pub freeze: Option<Freeze>,
     /// The numbers.
     pub summary: Summary,
     /// How many live servers each connection has: what percentages of guards are taken of.
@@ -30,6 +40,10 @@ pub struct Plan {
 
 /// Makes the plan.
 pub fn plan(inputs: &Inputs<'_>) -> Plan {
+    let Governed { desired, held, holds } = govern(inputs);
+    let inputs = &Inputs { desired: &desired, ..*inputs };
+    let freeze = inputs.ledger.freeze.as_ref().filter(|freeze| freeze.is_in_force(inputs.now));
+    let rule = &Rule { held: &held, freeze: frozen(freeze, inputs.now) };
     let mut entries: HashMap<&ConnectionName, Vec<&DesiredServer>> = HashMap::new();
     for desired in inputs.desired {
         entries.entry(&desired.address.connection).or_default().push(desired);
@@ -38,7 +52,8 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     for all in entries.values_mut() {
         all.sort_by(|a, b| a.address.cmp(&b.address));
     }
-    let mut result = Plan::default();
+    let mut result = Plan { holds, freeze: freeze.cloned(), ..Plan::default() };
+    let mut waiting = Waiting::default();
     let mut unchanged = 0;
     let mut unmanaged = 0;
     let mut left_out = 0;
@@ -50,12 +65,13 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
         let desired = entries.remove(&connection.name).unwrap_or_default();
         match &connection.servers {
             Ok(servers) => {
-                let part = Room { inputs, connection, servers }.plan(&desired, is_ordered);
+                let part = Room { inputs, connection, servers, rule }.plan(&desired, is_ordered);
                 standings.extend(part.standings);
                 unchanged += part.unchanged;
                 result.unchanged.extend(part.listed);
                 unmanaged += part.unmanaged;
                 left_out += part.left_out;
+                waiting.join(part.waiting);
                 result.live_counts.insert(connection.name.clone(), servers.len() as u64);
                 result.changes.extend(part.changes);
                 result.problems.extend(part.problems);
@@ -74,13 +90,15 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     }
     result.changes.sort_by(|a, b| a.address.cmp(&b.address));
     if is_ordered {
-        result.problems.extend(schedule::schedule(inputs, &standings, &mut result.changes));
+        let found = schedule::schedule(inputs, &standings, &mut result.changes, &mut waiting);
+        result.problems.extend(found);
     }
+    result.withheld = waiting.sorted();
     wave::assign(&mut result.changes, inputs.desired);
     result.unchanged.sort();
     result.problems.sort_by(|a, b| (&a.address, a.severity, a.code).cmp(&(&b.address, b.severity, b.code)));
     let counted = Summary::count(&result.changes, &result.problems, unchanged, unmanaged);
-    result.summary = Summary { left_out, ..counted };
+    result.summary = Summary { left_out, withheld: servers_of(&result.withheld), ..counted };
     result
 }
 
@@ -91,7 +109,8 @@ pub fn unmanaged(inputs: &Inputs<'_>) -> Vec<(ConnectionName, Vec<LiveServer>)> 
         let Ok(servers) = &connection.servers else { continue };
         let desired: Vec<&DesiredServer> =
             inputs.desired.iter().filter(|entry| entry.address.connection == connection.name).collect();
-        let managed = Room { inputs, connection, servers }.managed(&desired);
+        let rule = &Rule { held: &HashMap::new(), freeze: None };
+        let managed = Room { inputs, connection, servers, rule }.managed(&desired);
         let missing =
             servers.iter().zip(managed).filter(|(_, managed)| !managed).map(|(server, _)| server.clone());
         all.push((connection.name.clone(), missing.collect()));
@@ -112,8 +131,15 @@ struct PartialPlan {
     listed: Vec<Address>,
     unmanaged: u64,
     left_out: u64,
+    waiting: Waiting,
     /// What is known of each entry's server, where the order of what is done depends on it.
     standings: Vec<(Address, Standing)>,
+}
+
+/// What may not be done at this instant.
+struct Rule<'a> {
+    held: &'a HashMap<Address, Held<'a>>,
+    freeze: Option<Wait>,
 }
 
 /// One connection being planned.
@@ -121,6 +147,7 @@ struct Room<'a> {
     inputs: &'a Inputs<'a>,
     connection: &'a ConnectionLive<'a>,
     servers: &'a [LiveServer],
+    rule: &'a Rule<'a>,
 }
 
 impl Room<'_> {
@@ -140,6 +167,7 @@ impl Room<'_> {
             }
         }
         part.unmanaged = managed.iter().filter(|managed| !**managed).count() as u64;
+        part.waiting.cut_renames(&mut part.changes, self.servers, rules);
         part.problems.extend(order_renames(&mut part.changes, self.servers, &index, rules));
         part
     }
@@ -215,19 +243,35 @@ impl Room<'_> {
             now: self.inputs.now,
             options: self.inputs.options,
         };
-        let decision = case.decide();
+        let held = self.rule.held.get(&entry.address);
+        let (decision, waits) = held.map_or_else(|| (case.decide(), None), |held| held.decide(&case));
         let not_so =
             decision.problems.iter().any(|p| p.severity == Severity::Error || p.code == Code::MissingServer);
-        if decision.change.is_none() && !not_so {
+        if decision.change.is_none() && waits.is_none() && !not_so {
             self.unchanged(part, entry);
         }
         // Before renames are ordered: a name that is left taken is in their way.
-        if let Some(change) = decision.change {
+        for change in decision.change.into_iter().chain(waits) {
             let (change, less) = narrow::only(change, &self.inputs.options.only);
-            part.changes.extend(change);
+            let due = change.and_then(|change| self.due_now(&mut part.waiting, change, held));
+            part.changes.extend(due);
             part.left_out += u64::from(less);
         }
+        if let Some(held) = held.filter(|held| held.keeps_down()) {
+            part.waiting.why.entry(entry.address.clone()).or_insert_with(|| held.wait());
+        }
         part.problems.extend(decision.problems);
+    }
+
+    /// What may be done of a change at this instant; the rest waits.
+    fn due_now(&self, waiting: &mut Waiting, change: Change, held: Option<&Held<'_>>) -> Option<Change> {
+        if let Some(wait) = &self.rule.freeze {
+            return waiting.cut(change, |_| true, wait);
+        }
+        match held {
+            Some(held) => waiting.cut(change, |verb| held.withholds(verb), &held.wait()),
+            None => Some(change),
+        }
     }
 
     fn unchanged(&self, part: &mut PartialPlan, entry: &DesiredServer) {

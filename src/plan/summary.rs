@@ -28,6 +28,9 @@ pub struct Summary {
     /// Servers that need a change which `--only` leaves out.
     #[serde(skip_serializing_if = "is_zero")]
     pub left_out: u64,
+    /// Servers at which something is due that waits for time or people.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub withheld: u64,
     /// Problems that make the plan fail.
     pub problems: u64,
     /// Problems that do not.
@@ -54,6 +57,7 @@ impl Summary {
             unchanged,
             unmanaged,
             left_out: 0,
+            withheld: 0,
             problems: errors,
             warnings: problems.len() as u64 - errors,
         }

@@ -4,7 +4,7 @@
 use super::paint::misleads;
 use crate::apply::{ApplySummary, ChangeResult, Moved};
 use crate::model::{Address, ConnectionName, Location, ServerId, Verb};
-use crate::plan::{Change, FleetFile, PlanDocument, Problem, Refusal, Summary};
+use crate::plan::{Change, FleetFile, PlanDocument, Problem, Refusal, Summary, Withheld};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::io;
@@ -36,12 +36,14 @@ pub struct EventLine {
 pub enum StreamEvent {
     /// The first line.
     Begin(Begin),
-    /// What is planned. Its changes follow, then its problems.
+    /// What is planned. Its changes follow, then its problems, then what waits.
     Plan(Planned),
     /// A change of the plan.
     ChangePlanned(ChangePlanned),
     /// A problem of the plan.
     Problem(Problem),
+    /// What is due and waits for time or people.
+    Withheld(Withheld),
     /// A change begins: its first call is about to be made.
     ChangeStarted(ChangeStarted),
     /// A call of a change begins.

@@ -20,8 +20,8 @@ pub use history::{HistoryDocument, history_text};
 pub use import::import_yaml;
 pub use paint::{Paint, safe};
 pub use plan::{
-    Danger, MaxLength, PlanFormat, PlanView, duration_words, mistake_annotations, plan_text,
-    problem_annotations, problems_text, render_plan, verdict,
+    Danger, MaxLength, PlanFormat, PlanView, duration_words, frozen_text, held_text, mistake_annotations,
+    plan_text, problem_annotations, problems_text, render_plan, verdict,
 };
 pub use providers::{ProviderRow, provider_rows, providers_text};
 pub use status::{StatusRow, status_rows, status_text};

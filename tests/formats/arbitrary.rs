@@ -1,9 +1,12 @@
 //! Any plan at all, also such as no planner makes.
 
 use crate::rich::{HOSTILE, document, facts};
-use fleetform::model::{Address, Location, OffKind, Operation, Period, Power, RebootKind, Verb};
+use fleetform::model::{
+    Address, Freeze, Hold, HoldTo, Location, OffKind, Operation, Period, Power, RebootKind, Selector, Verb,
+};
 use fleetform::plan::{
-    Change, Code, PlanDocument, PlanOptionsRecord, Problem, Severity, SnapshotRecord, Step, StepRef,
+    Change, Code, HoldInForce, PlanDocument, PlanOptionsRecord, Problem, Severity, SnapshotRecord, Step,
+    StepRef, Withheld, WithheldBy,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
@@ -103,6 +106,36 @@ fn problems() -> impl Strategy<Value = Problem> {
     )
 }
 
+fn withheld() -> impl Strategy<Value = Withheld> {
+    let by = select(vec![WithheldBy::Window, WithheldBy::Hold, WithheldBy::Freeze]);
+    (addresses(), vec(select(Verb::ALL.to_vec()), 1..3), by, names(), locations()).prop_map(
+        |(address, actions, by, message, location)| Withheld {
+            address,
+            actions,
+            by,
+            until: None,
+            message,
+            location,
+        },
+    )
+}
+
+fn holds() -> impl Strategy<Value = HoldInForce> {
+    (names(), names(), names(), 0..9u64).prop_map(|(selector, by, reason, servers)| HoldInForce {
+        hold: Hold {
+            id: "0a1b2c3d".into(),
+            selector: Selector::Address(selector),
+            to: HoldTo::Off,
+            by,
+            at: Timestamp::UNIX_EPOCH,
+            until: Timestamp::UNIX_EPOCH,
+            reason,
+        },
+        servers,
+        overridden: servers / 2,
+    })
+}
+
 /// Any plan.
 pub(crate) fn documents() -> impl Strategy<Value = PlanDocument> {
     let snapshots = of((names(), of(names()), -90..100_000i64).prop_map(|(path, signed_by, age)| {
@@ -110,10 +143,18 @@ pub(crate) fn documents() -> impl Strategy<Value = PlanDocument> {
             document(Vec::new(), Vec::new(), Vec::new()).created_at - SignedDuration::from_secs(age);
         SnapshotRecord { path, sha256: "00".into(), taken_at, signed_by }
     }));
-    (vec(changes(), 0..14), vec(problems(), 0..8), vec(names(), 0..6), snapshots).prop_map(
-        |(changes, problems, targets, snapshot)| {
+    let all = (vec(changes(), 0..14), vec(problems(), 0..8), vec(names(), 0..6), snapshots);
+    (all, vec(withheld(), 0..6), vec(holds(), 0..6), of(holds())).prop_map(
+        |((changes, problems, targets, snapshot), withheld, holds, freeze)| {
             let options = PlanOptionsRecord { targets, ..PlanOptionsRecord::default() };
-            PlanDocument { options, snapshot, ..document(changes, problems, Vec::new()) }
+            let freeze = freeze.map(|HoldInForce { hold: Hold { by, at, until, reason, .. }, .. }| Freeze {
+                by,
+                at,
+                until,
+                reason,
+            });
+            let made = document(changes, problems, Vec::new());
+            PlanDocument { options, snapshot, withheld, holds, freeze, ..made }
         },
     )
 }

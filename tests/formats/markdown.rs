@@ -77,7 +77,7 @@ impl Comment {
     /// Nothing but what the program itself writes.
     fn assert_harmless(&self, text: &str) {
         assert!(self.strange.is_empty(), "{:?} in {text}", self.strange);
-        let own = ["Refused", "Dangerous", "Problems"];
+        let own = ["Refused", "Dangerous", "Problems", "Waiting"];
         for heading in &self.headings {
             assert!(
                 own.contains(&&**heading)
@@ -130,7 +130,8 @@ fn hostile_names_are_shown_and_do_nothing() {
         let read = Comment::read(&text);
         read.assert_harmless(&text);
         assert_eq!(read.rows.len(), document.changes.len());
-        assert_eq!(read.items, document.problems.len() + document.refusals.len());
+        let waiting = document.withheld.len() + document.holds.len();
+        assert_eq!(read.items, document.problems.len() + document.refusals.len() + waiting);
         for change in &document.changes {
             let address = shown(&change.address.to_string());
             assert!(read.rows.iter().any(|row| row.address == address), "{address:?} in {text}");
@@ -257,6 +258,8 @@ proptest! {
         let read = Comment::read(&text);
         read.assert_harmless(&text);
         let gone: usize = missing(&text).iter().map(|(missing, ..)| missing).sum();
-        prop_assert_eq!(read.rows.len() + read.items + gone, document.changes.len() + document.problems.len(), "{}", text);
+        let waiting = document.withheld.len() + document.holds.len();
+        let all = document.changes.len() + document.problems.len() + waiting;
+        prop_assert_eq!(read.rows.len() + read.items + gone, all, "{}", text);
     }
 }

@@ -1,9 +1,11 @@
 //! One plan with everything, and the pieces to make others from.
 
-use fleetform::model::{Address, Location, OffKind, Operation, Power, RebootKind, Verb};
+use fleetform::model::{
+    Address, Freeze, Hold, HoldTo, Location, OffKind, Operation, Power, RebootKind, Selector, Verb,
+};
 use fleetform::plan::{
-    BaseRecord, Cause, Change, Code, Facts, FleetFile, GuardName, Plan, PlanDocument, PlanOptionsRecord,
-    Problem, Refusal, Severity, Step, StepRef, Summary,
+    BaseRecord, Cause, Change, Code, Facts, FleetFile, GuardName, HoldInForce, Plan, PlanDocument,
+    PlanOptionsRecord, Problem, Refusal, Severity, Step, StepRef, Summary, Withheld, WithheldBy,
 };
 use fleetform::report::{PlanFormat, PlanView, render_plan};
 use jiff::Timestamp;
@@ -280,7 +282,45 @@ pub(crate) fn document(
 
 /// Two connections, a rename, a swap, a hard fallback, deletes, reboots, a suspended server, problems, refusals.
 pub(crate) fn rich() -> PlanDocument {
-    beside(document(changes(), problems(false), refusals()), "origin/main")
+    beside(at_a_standstill(document(changes(), problems(false), refusals()), "alice"), "origin/main")
+}
+
+/// What waits, who is held, and a freeze; `says` is what somebody wrote as a reason.
+fn at_a_standstill(mut document: PlanDocument, says: &str) -> PlanDocument {
+    let until: Timestamp = "2026-11-21T20:00:00Z".parse().unwrap();
+    let withheld = |name: &str, actions: &[Verb], by, message: String| Withheld {
+        address: address("east", name),
+        actions: actions.to_vec(),
+        by,
+        until: Some(until),
+        message,
+        location: Some(at(23)),
+    };
+    document.withheld = vec![
+        withheld("night-1", &[Verb::Reboot], WithheldBy::Window, "waiting for window nights".into()),
+        withheld(
+            "swap-disk",
+            &[Verb::Rename, Verb::PowerOff],
+            WithheldBy::Hold,
+            format!("held as-is by {says} until {until}: {says}"),
+        ),
+    ];
+    let hold = |id: &str, selector: &str, to| Hold {
+        id: id.into(),
+        selector: Selector::parse(selector).unwrap(),
+        to,
+        by: says.into(),
+        at: document.created_at,
+        until,
+        reason: says.into(),
+    };
+    document.holds = vec![
+        HoldInForce { hold: hold("1f2e3d4c", "east/*", HoldTo::On), servers: 7, overridden: 1 },
+        HoldInForce { hold: hold("5a5a5a5a", says, HoldTo::AsIs), servers: 1, overridden: 0 },
+    ];
+    document.freeze = Some(Freeze { by: says.into(), at: document.created_at, until, reason: says.into() });
+    document.summary.withheld = 2;
+    document
 }
 
 /// A plan beside a base, with a cause for everything, narrowed and with an end.
@@ -308,7 +348,7 @@ fn beside(mut document: PlanDocument, base: &str) -> PlanDocument {
 /// The same with everything hostile beside it.
 pub(crate) fn hostile_too() -> PlanDocument {
     let all = document(changes().into_iter().chain(hostile()).collect(), problems(true), refusals());
-    beside(all, &HOSTILE.concat())
+    beside(at_a_standstill(all, &HOSTILE.concat()), &HOSTILE.concat())
 }
 
 /// Ten thousand changes, one in ten dangerous.

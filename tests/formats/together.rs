@@ -2,7 +2,7 @@
 
 use crate::arbitrary::documents;
 use crate::rich::{hostile_too, large, rendered, rich, shown};
-use fleetform::plan::{Cause, PlanDocument};
+use fleetform::plan::{Cause, PlanDocument, Summary};
 use fleetform::report::{Danger, PlanFormat, PlanView, render_plan, verdict};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -99,6 +99,65 @@ fn causes_are_told_in_every_format() {
             assert_eq!(text.matches(&mark).count(), expected, "{format:?}: {mark}");
         }
     }
+}
+
+/// What waits and who is held is in every format, and no change by that.
+#[test]
+fn what_waits_and_who_is_held_is_told_in_every_format() {
+    let document = rich();
+    for (format, marks) in [
+        (
+            PlanFormat::Text,
+            [
+                "waiting: east/night-1: reboot; waiting for window nights  (fleet.yaml:23:5)\n",
+                "waiting: east/swap-disk: rename, power off; held as-is by alice until 2026-11-21T20:00:00Z: alice",
+                "held: east/* on by alice until 2026-11-21T20:00:00Z (alice); 7 servers, 1 of which later holds have; id",
+                "Frozen by alice until 2026-11-21T20:00:00Z: alice. Nothing is done to any server.\n",
+            ],
+        ),
+        (
+            PlanFormat::Markdown,
+            [
+                "### Waiting\n\n- waiting: `east/night-1`: reboot; waiting for window nights (`fleet.yaml:23`)\n",
+                "- waiting: `east/swap-disk`: rename, power off; held as-is by alice",
+                "- held: `east/*` on by `alice` until",
+                "\nFrozen by `alice` until",
+            ],
+        ),
+        (
+            PlanFormat::Diff,
+            [
+                "# waiting: east/night-1: reboot; waiting for window nights  (fleet.yaml:23:5)\n",
+                "# waiting: east/swap-disk: rename, power off; held as-is by alice",
+                "# held: east/* on by alice until",
+                "# Frozen by alice until",
+            ],
+        ),
+        (
+            PlanFormat::Html,
+            [
+                "<li class=\"waiting\"><code>east/night-1</code>: reboot; waiting for window nights <code>fleet.yaml:23</code></li>",
+                "<li class=\"waiting\"><code>east/swap-disk</code>: rename, power off; held as-is by alice",
+                "<li class=\"held\"><b>held</b> <code>east/*</code> on by <code>alice</code> until",
+                "<p class=\"note\">Frozen by <code>alice</code> until",
+            ],
+        ),
+        (PlanFormat::Json, ["\"withheld\": [", "\"by\": \"window\"", "\"holds\": [", "\"freeze\": {"]),
+        (
+            PlanFormat::Sarif,
+            ["\"withheld\": [", "\"by\": \"window\"", "\"holds\": [", "\"Frozen by alice until"],
+        ),
+    ] {
+        let text = rendered(format, &document);
+        for mark in marks {
+            assert_eq!(text.matches(mark).count(), 1, "{format:?}: {mark}\n{text}");
+        }
+    }
+    assert!(verdict(&document).contains(", 2 waiting,"), "{}", verdict(&document));
+    let nothing = PlanDocument { changes: Vec::new(), problems: Vec::new(), ..document };
+    let summary = Summary { withheld: 2, ..Summary::count(&[], &[], 37, 12) };
+    let nothing = PlanDocument { summary, ..nothing };
+    assert_eq!(verdict(&nothing), "No changes. 37 unchanged, 12 unmanaged, 2 waiting.");
 }
 
 fn unescaped(html: &str) -> String {

@@ -3,8 +3,9 @@
 
 use fleetform::model::{
     Address, After, Availability, BatchLimits, Bound, Capabilities, CaseRule, ConnectionName, Denial,
-    DesiredPower, DesiredServer, LedgerFacts, LiveServer, LiveState, Location, NameRules, OffSupport, Power,
-    Presence, RebootStyle, RebootSupport, Selector, Settles, Shutdown, Unresolved, Verb,
+    DesiredPower, DesiredServer, Freeze, Hold, HoldTo, LedgerFacts, LiveServer, LiveState, Location,
+    NameRules, OffSupport, Power, Presence, RebootStyle, RebootSupport, Selector, Settles, Shutdown,
+    Unresolved, Verb,
 };
 use fleetform::plan::{
     ConnectionLive, FleetFile, Inputs, Options, Plan, PlanDocument, PlanOptionsRecord, ReadFailure, plan,
@@ -288,13 +289,42 @@ fn ledger() -> impl Strategy<Value = LedgerFacts> {
         verb,
         sent_at,
     });
-    (of(instant()), vec((key(), instant()), 0..5), vec((key(), open), 0..3), prop::bool::weighted(0.2))
-        .prop_map(|(born, boots, unresolved, some_open)| LedgerFacts {
+    let told =
+        (of(instant()), vec((key(), instant()), 0..5), vec((key(), open), 0..3), prop::bool::weighted(0.2));
+    (told, vec(hold(), 0..3), prop::option::weighted(0.1, end())).prop_map(
+        |((born, boots, unresolved, some_open), holds, frozen)| LedgerFacts {
             not_rebooted: std::collections::HashMap::new(),
             born,
             boots: boots.into_iter().collect(),
             unresolved: if some_open { unresolved.into_iter().collect() } else { HashMap::default() },
-        })
+            holds,
+            freeze: frozen.map(|until| Freeze {
+                by: "bob".into(),
+                at: Timestamp::UNIX_EPOCH,
+                until,
+                reason: "no changes".into(),
+            }),
+        },
+    )
+}
+
+/// The end of a hold: mostly yet to come, sometimes this very instant.
+fn end() -> impl Strategy<Value = Timestamp> {
+    prop::sample::select(vec![24, 1, 0, -24]).prop_map(|hours: i64| now() + jiff::Span::new().hours(hours))
+}
+
+/// A hold on some of the servers, in force or over.
+fn hold() -> impl Strategy<Value = Hold> {
+    let selector = prop::sample::select(vec!["a", "*b", "hostway/*", "everything/?", "label:tier=web", "*"]);
+    (selector, prop::sample::select(HoldTo::ALL.to_vec()), end()).prop_map(|(selector, to, until)| Hold {
+        id: "5a5a5a5a".into(),
+        selector: Selector::parse(selector).unwrap(),
+        to,
+        by: "alice".into(),
+        at: Timestamp::UNIX_EPOCH,
+        until,
+        reason: "a disk is swapped".into(),
+    })
 }
 
 fn options() -> impl Strategy<Value = Options> {

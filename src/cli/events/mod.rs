@@ -87,6 +87,9 @@ impl Stream {
         for problem in &document.problems {
             inner.writer.push(StreamEvent::Problem(problem.clone()));
         }
+        for withheld in &document.withheld {
+            inner.writer.push(StreamEvent::Withheld(withheld.clone()));
+        }
         let mut state = inner.state();
         state.changes = document.changes.len() as u64;
         if inner.carries_out {

@@ -23,7 +23,7 @@ pub(super) fn refuse(parts: &Parts<'_>, waits: &Waits, changes: &[Change]) -> Ve
              first, with --target or --only",
             names.join(" for ")
         );
-        Refused { change: at, problem: problem(&changes[at], Code::OrderCycle, text) }
+        Refused { change: at, problem: problem(&changes[at], Code::OrderCycle, text), behind: None }
     };
     circle.iter().map(refused).collect()
 }

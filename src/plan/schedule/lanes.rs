@@ -53,7 +53,11 @@ impl<'a> Rule<'a> {
         let deal = self.look(parts);
         let refuse = |part: usize, text: String| {
             let change = &changes[parts.list[part].change];
-            Refused { change: parts.list[part].change, problem: problem(change, Code::Availability, text) }
+            Refused {
+                change: parts.list[part].change,
+                problem: problem(change, Code::Availability, text),
+                behind: None,
+            }
         };
         let free = deal.on.saturating_sub(self.min_on);
         let lacking = self.min_on.saturating_sub(deal.on);

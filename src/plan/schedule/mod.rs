@@ -16,6 +16,7 @@ pub(super) use parts::Standing;
 use super::change::{Change, StepRef};
 use super::inputs::Inputs;
 use super::problem::{Code, Problem, Severity};
+use super::withhold::Waiting;
 use crate::model::{Address, ConnectionName, DesiredServer, Operation, Roster, Succession};
 use parts::Parts;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -25,6 +26,8 @@ struct Refused {
     /// The change, by its place in the plan.
     change: usize,
     problem: Problem,
+    /// The server without which it cannot be: where that one waits, it waits as well.
+    behind: Option<Address>,
 }
 
 /// So many waits are written out one by one where a few servers wait for many, or many for a few.
@@ -38,11 +41,13 @@ pub(super) fn is_needed(inputs: &Inputs<'_>) -> bool {
     !inputs.availability.is_empty() || inputs.desired.iter().any(|entry| !entry.after.is_empty())
 }
 
-/// Makes steps wait for each other. Changes that cannot be ordered are taken out and returned as problems.
+/// Makes steps wait for each other. Changes that cannot be ordered are taken out and returned as problems, or wait with
+/// the server that stands before them.
 pub(super) fn schedule(
     inputs: &Inputs<'_>,
     standings: &HashMap<Address, Standing>,
     changes: &mut Vec<Change>,
+    waiting: &mut Waiting,
 ) -> Vec<Problem> {
     let roster = Roster::new(inputs.desired);
     let succession = Succession::of(inputs.desired, &roster).unwrap_or_default();
@@ -57,7 +62,7 @@ pub(super) fn schedule(
         let waits = match waits(&parts, &rules, changes) {
             Ok(waits) => waits,
             Err(refused) => {
-                remove(changes, refused, &mut problems);
+                remove(changes, refused, &mut problems, waiting);
                 continue;
             }
         };
@@ -66,7 +71,7 @@ pub(super) fn schedule(
             write(&parts, waits, changes);
             return problems;
         }
-        remove(changes, circle, &mut problems);
+        remove(changes, circle, &mut problems, waiting);
     }
 }
 
@@ -89,27 +94,42 @@ fn waits(parts: &Parts<'_>, rules: &[lanes::Rule<'_>], changes: &[Change]) -> Re
 }
 
 /// Takes changes out, and with them the renames to names that these keep now.
-fn remove(changes: &mut Vec<Change>, refused: Vec<Refused>, problems: &mut Vec<Problem>) {
+fn remove(
+    changes: &mut Vec<Change>,
+    refused: Vec<Refused>,
+    problems: &mut Vec<Problem>,
+    waiting: &mut Waiting,
+) {
     let mut out: HashSet<usize> = HashSet::new();
-    for Refused { change, problem } in refused {
-        if out.insert(change) {
-            problems.push(problem);
+    let mut tell = |Refused { change, problem, behind }: Refused| {
+        let change = &changes[change];
+        let wait = behind.and_then(|other| Some(waiting.why.get(&other)?.behind(&other)));
+        match wait {
+            Some(wait) => {
+                waiting.cut(change.clone(), |_| true, &wait);
+            }
+            None => problems.push(problem),
+        }
+    };
+    for refused in refused {
+        if out.insert(refused.change) {
+            tell(refused);
         }
     }
     loop {
         let gone: HashSet<&Address> = out.iter().map(|&at| &changes[at].address).collect();
-        let orphans: Vec<(usize, Problem)> = changes
+        let orphans: Vec<Refused> = changes
             .iter()
             .enumerate()
             .filter(|(at, _)| !out.contains(at))
-            .filter_map(|(at, change)| Some((at, orphaned(change, &gone)?)))
+            .filter_map(|(at, change)| orphaned(at, change, &gone))
             .collect();
         if orphans.is_empty() {
             break;
         }
-        for (at, problem) in orphans {
-            out.insert(at);
-            problems.push(problem);
+        for orphan in orphans {
+            out.insert(orphan.change);
+            tell(orphan);
         }
     }
     let mut at = 0;
@@ -119,7 +139,7 @@ fn remove(changes: &mut Vec<Change>, refused: Vec<Refused>, problems: &mut Vec<P
     });
 }
 
-fn orphaned(change: &Change, gone: &HashSet<&Address>) -> Option<Problem> {
+fn orphaned(at: usize, change: &Change, gone: &HashSet<&Address>) -> Option<Refused> {
     let waits = change.steps.iter().flat_map(|step| step.after.iter().map(move |other| (step, other)));
     let (step, other) = waits.into_iter().find(|(_, other)| gone.contains(&other.address))?;
     let Operation::Rename { to } = &step.operation else { return None };
@@ -127,7 +147,8 @@ fn orphaned(change: &Change, gone: &HashSet<&Address>) -> Option<Problem> {
         "{} cannot be renamed to {to}: {} has that name until its own change is done, and there is a problem with it",
         change.before.name, other.address
     );
-    Some(problem(change, Code::NameTaken, text))
+    let behind = Some(other.address.clone());
+    Some(Refused { change: at, problem: problem(change, Code::NameTaken, text), behind })
 }
 
 /// Lets all of `waiters` wait for all of `sources`, both in the total order. Where that would be too many waits to

@@ -130,6 +130,7 @@ impl<'a> Parts<'a> {
                 Code::OrderCycle,
                 "it comes after a server that comes after itself; mend `after:`".into(),
             ),
+            behind: None,
         };
         parts.map(refused).collect()
     }

@@ -33,7 +33,8 @@ pub(super) fn refuse(parts: &Parts<'_>, changes: &[Change]) -> Vec<Refused> {
             );
             let found = problem(change, Code::PredecessorDown, message);
             let location = place.map(|after| after.location.clone()).or(found.location);
-            refused.push(Refused { change: part.change, problem: Problem { location, ..found } });
+            let behind = Some(parts.entry(missing).address.clone());
+            refused.push(Refused { change: part.change, problem: Problem { location, ..found }, behind });
             break;
         }
     }

@@ -3,6 +3,7 @@
 
 use super::PlanView;
 use super::origin::notes;
+use super::standstill::{actions, hold_words};
 use super::verdict::verdict;
 use super::words::{Piece, action, remarks, severity};
 use crate::model::Verb;
@@ -37,6 +38,15 @@ pub(super) fn plan_diff(view: &PlanView<'_>) -> String {
         let (at, cause) = (&problem.address, from(problem.cause));
         let text = format!("{word}[{}] {at}: {}{place}{cause}", problem.code, problem.message);
         let _ = writeln!(out, "# {}", safe(&text));
+    }
+    for one in &document.withheld {
+        let place = one.location.as_ref().map_or_else(String::new, |at| format!("  ({at})"));
+        let text = format!("waiting: {}: {}; {}{place}", one.address, actions(one), one.message);
+        let _ = writeln!(out, "# {}", safe(&text));
+    }
+    for held in &document.holds {
+        let words: String = hold_words(held).iter().map(|piece| safe(piece.as_str())).collect();
+        let _ = writeln!(out, "# held: {words}");
     }
     for refusal in view.refusals {
         let _ = writeln!(out, "# refused: {}", safe(&refusal.to_string()));

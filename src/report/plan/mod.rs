@@ -11,6 +11,7 @@ mod json;
 mod markdown;
 mod origin;
 mod sarif;
+mod standstill;
 mod text;
 mod verdict;
 mod words;
@@ -22,7 +23,7 @@ pub use age::duration_words;
 pub use annotations::{mistake_annotations, problem_annotations};
 pub use danger::Danger;
 pub use markdown::MaxLength;
-pub use text::{plan_text, problems_text};
+pub use text::{frozen_text, held_text, plan_text, problems_text};
 pub use verdict::verdict;
 
 /// All that a rendering depends on.

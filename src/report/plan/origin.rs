@@ -1,6 +1,7 @@
 //! What a plan was made from and how far it reaches, in sentences: the same in every format that people read.
 
 use super::age::age_sentence;
+use super::standstill::freeze_sentence;
 use super::words::Piece;
 use crate::model::Probe;
 use crate::plan::{BaseRecord, Cause, PlanDocument, Wave};
@@ -19,6 +20,7 @@ pub(super) fn notes(document: &PlanDocument) -> Vec<Sentence<'_>> {
     if document.options.simulated {
         notes.push(vec![prose("A rehearsal: made against the simulator.")]);
     }
+    notes.extend(document.freeze.as_ref().map(freeze_sentence));
     notes.extend(age_sentence(document));
     notes.extend(reach(document));
     notes.extend(document.base.as_ref().map(|base| beside(document, base)));

@@ -75,6 +75,9 @@ pub(super) fn plan_sarif(view: &PlanView<'_>) -> String {
                 "verdict": verdict(document),
                 "summary": document.summary,
                 "refusals": view.refusals,
+                // Nothing to mend on a line: what waits is no result.
+                "withheld": document.withheld,
+                "holds": document.holds,
                 "notes": notes(document).iter().map(|note| sentence(note)).collect::<Vec<_>>(),
             },
         }],

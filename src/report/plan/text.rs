@@ -3,10 +3,11 @@
 use super::PlanView;
 use super::danger::by_danger;
 use super::origin::notes;
+use super::standstill::{actions, freeze_sentence, hold_words};
 use super::verdict::verdict;
 use super::words::{Deed, Piece, call, deeds, severity, telling_id, terms};
-use crate::model::Verb;
-use crate::plan::{Cause, Change, PlanDocument, Problem, Severity};
+use crate::model::{Freeze, Verb};
+use crate::plan::{Cause, Change, HoldInForce, PlanDocument, Problem, Severity};
 use crate::report::paint::{Paint, safe};
 
 /// Renders changes, problems, refusals and, on the last line, the verdict.
@@ -27,6 +28,7 @@ pub fn plan_text(view: &PlanView<'_>) -> String {
         out.push_str(&problems);
         out.push('\n');
     }
+    standstill_text(&mut out, document, paint);
     for refusal in view.refusals {
         line(&mut out, &format!("{} {}", paint.red("refused:"), safe(&refusal.to_string())));
     }
@@ -37,7 +39,13 @@ pub fn plan_text(view: &PlanView<'_>) -> String {
         unchanged_text(&mut out, document, paint);
     }
     // That it is a rehearsal, whoever asked for one at this terminal knows.
-    for note in notes(document).iter().skip(usize::from(document.options.simulated)) {
+    let rest = notes(document);
+    let mut rest = &rest[usize::from(document.options.simulated)..];
+    if let (Some(_), Some((freeze, others))) = (&document.freeze, rest.split_first()) {
+        line(&mut out, &paint.bold(&words(freeze)));
+        rest = others;
+    }
+    for note in rest {
         line(&mut out, &paint.dim(&words(note)));
     }
     if !document.changes.is_empty() {
@@ -65,6 +73,38 @@ pub fn problems_text(problems: &[Problem], paint: Paint) -> String {
         line(&mut out, &format!("{word} {address}: {message}{place}{cause}"));
     }
     out
+}
+
+/// What waits and who is held, one a line.
+fn standstill_text(out: &mut String, document: &PlanDocument, paint: Paint) {
+    let before = out.len();
+    for one in &document.withheld {
+        let word = paint.yellow("waiting:");
+        let place = one.location.as_ref().map_or_else(String::new, |at| format!("  ({at})"));
+        let (address, message) = (safe(&one.address.to_string()), safe(&one.message));
+        let place = paint.dim(&safe(&place));
+        line(out, &format!("{word} {address}: {}; {message}{place}", actions(one)));
+    }
+    out.push_str(&held_text(&document.holds, paint));
+    if out.len() > before {
+        out.push('\n');
+    }
+}
+
+/// Holds alone, one a line.
+pub fn held_text(holds: &[HoldInForce], paint: Paint) -> String {
+    let mut out = String::new();
+    for held in holds {
+        line(&mut out, &format!("{} {}", paint.yellow("held:"), words(&hold_words(held))));
+    }
+    out
+}
+
+/// A freeze alone, on a line; nothing without one.
+pub fn frozen_text(freeze: Option<&Freeze>, paint: Paint) -> String {
+    freeze.map_or_else(String::new, |freeze| {
+        format!("{}\n", paint.bold(&paint.red(&words(&freeze_sentence(freeze)))))
+    })
 }
 
 fn change_text(out: &mut String, change: &Change, paint: Paint) {

@@ -23,6 +23,9 @@ pub fn verdict(document: &PlanDocument) -> String {
     if summary.left_out > 0 {
         let _ = write!(text, ", {} left out", summary.left_out);
     }
+    if summary.withheld > 0 {
+        let _ = write!(text, ", {} waiting", summary.withheld);
+    }
     for (count, word) in [(summary.problems, "problem"), (summary.warnings, "warning")] {
         if count > 0 {
             let _ = write!(text, ", {count} {word}{}", if count == 1 { "" } else { "s" });

@@ -6,10 +6,11 @@ mod escape;
 use super::PlanView;
 use super::danger::{Danger, by_danger};
 use super::origin::notes;
+use super::standstill::{actions, hold_words};
 use super::verdict::verdict;
 use super::words::{Piece, action, deeds, severity, telling_id, terms};
 use crate::model::{Location, Verb};
-use crate::plan::{Cause, Change, Problem};
+use crate::plan::{Cause, Change, PlanDocument, Problem};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use escape::{code, push, text};
@@ -30,6 +31,7 @@ pub(super) fn plan_html(view: &PlanView<'_>) -> String {
     head(&mut out, view);
     refusals(&mut out, view);
     problems(&mut out, &document.problems);
+    standstill(&mut out, document);
     if document.changes.is_empty() {
         out.push_str("<p class=\"note\">There is nothing to change.</p>\n");
     } else {
@@ -96,6 +98,26 @@ fn problems(out: &mut String, problems: &[Problem]) {
         let _ = write!(out, "{}: {}", code(&problem.address.to_string()), text(&problem.message));
         place(out, problem.location.as_ref());
         out.push_str(&problem.cause.map_or_else(String::new, |cause| format!(" {}", from(cause))));
+        out.push_str("</li>\n");
+    }
+    out.push_str("</ul>\n");
+}
+
+/// What waits and who is held.
+fn standstill(out: &mut String, document: &PlanDocument) {
+    if document.withheld.is_empty() && document.holds.is_empty() {
+        return;
+    }
+    out.push_str("<h2>Waiting</h2>\n<ul class=\"findings\">\n");
+    for one in &document.withheld {
+        let (address, actions) = (code(&one.address.to_string()), actions(one));
+        let _ = write!(out, "<li class=\"waiting\">{address}: {actions}; {}", text(&one.message));
+        place(out, one.location.as_ref());
+        out.push_str("</li>\n");
+    }
+    for held in &document.holds {
+        out.push_str("<li class=\"held\"><b>held</b> ");
+        pieces(out, &hold_words(held));
         out.push_str("</li>\n");
     }
     out.push_str("</ul>\n");

@@ -2,9 +2,10 @@
 
 use super::escape::{cell, code, prose, sentence};
 use crate::model::{Location, Verb};
-use crate::plan::{Cause, Change, Problem, Refusal, Severity};
+use crate::plan::{Cause, Change, HoldInForce, Problem, Refusal, Severity, Withheld};
 use crate::report::plan::PlanView;
 use crate::report::plan::danger::{Danger, by_danger};
+use crate::report::plan::standstill::{actions, hold_words};
 use crate::report::plan::words::{Piece, action, deeds, severity, telling_id, terms};
 
 /// What a line is about, in the order in which lines are kept.
@@ -14,18 +15,22 @@ pub(super) enum Class {
     Change(Danger),
     Error,
     Warning,
+    Waiting,
+    Held,
     Other,
 }
 
 impl Class {
     /// All of them, from what is cut last to what is cut first.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Refusal,
         Self::Change(Danger::Deletes),
         Self::Change(Danger::Stops),
         Self::Change(Danger::Reboots),
         Self::Error,
         Self::Warning,
+        Self::Waiting,
+        Self::Held,
         Self::Other,
     ];
 
@@ -40,6 +45,8 @@ impl Class {
             Self::Change(Danger::Reboots) => ("reboot", "reboots"),
             Self::Error => ("problem", "problems"),
             Self::Warning => ("warning", "warnings"),
+            Self::Waiting => ("waiting server", "waiting servers"),
+            Self::Held => ("hold", "holds"),
             Self::Change(Danger::Calm) | Self::Other => ("other change", "other changes"),
         };
         if count == 1 { one } else { many }
@@ -56,6 +63,8 @@ enum About<'a> {
     Refusal(&'a Refusal),
     Change(&'a Change),
     Problem(&'a Problem),
+    Withheld(&'a Withheld),
+    Held(&'a HoldInForce),
 }
 
 impl Item<'_> {
@@ -65,6 +74,11 @@ impl Item<'_> {
             About::Refusal(refusal) => refused(refusal),
             About::Change(change) => row(change),
             About::Problem(problem) => told(problem),
+            About::Withheld(withheld) => waits(withheld),
+            About::Held(held) => {
+                let words: String = hold_words(held).iter().map(listed).collect();
+                format!("- held: {words}\n")
+            }
         }
     }
 }
@@ -85,7 +99,10 @@ pub(super) fn items<'a>(view: &PlanView<'a>) -> Vec<Item<'a>> {
         };
         item(class, About::Problem(problem))
     });
-    let mut items: Vec<Item<'a>> = refusals.chain(changes).chain(problems).collect();
+    let withheld = document.withheld.iter().map(|one| item(Class::Waiting, About::Withheld(one)));
+    let held = document.holds.iter().map(|held| item(Class::Held, About::Held(held)));
+    let mut items: Vec<Item<'a>> =
+        refusals.chain(changes).chain(problems).chain(withheld).chain(held).collect();
     items.sort_by_key(|item| item.class);
     items
 }
@@ -104,6 +121,20 @@ fn told(problem: &Problem) -> String {
         problem.code,
         sentence(&problem.message)
     )
+}
+
+fn waits(withheld: &Withheld) -> String {
+    let at = withheld.location.as_ref().map_or_else(String::new, |at| format!(" ({})", code(&place(at))));
+    let (address, message) = (code(&withheld.address.to_string()), sentence(&withheld.message));
+    format!("- waiting: {address}: {}; {message}{at}\n", actions(withheld))
+}
+
+/// A piece outside of a table.
+fn listed(piece: &Piece<'_>) -> String {
+    match piece {
+        Piece::Prose(text) => prose(text),
+        Piece::Name(text) => code(text),
+    }
 }
 
 fn place(at: &Location) -> String {

@@ -56,6 +56,7 @@ impl Comment<'_> {
         self.section(&mut out, "\n### Refused\n\n", "", |class| class == Class::Refusal);
         self.section(&mut out, &format!("\n### Dangerous\n\n{TABLE}"), "", is_dangerous);
         self.section(&mut out, "\n### Problems\n\n", "", is_problem);
+        self.section(&mut out, "\n### Waiting\n\n", "", is_standstill);
         let (open, close) = self.fold();
         self.section(&mut out, &open, close, |class| class == Class::Other);
         out.push_str(&self.foot());
@@ -65,7 +66,7 @@ impl Comment<'_> {
     /// The length of all that is there beside the items, with every heading.
     fn frame_length(&self) -> usize {
         let (open, close) = self.fold();
-        let headings = "\n### Refused\n\n\n### Dangerous\n\n\n### Problems\n\n";
+        let headings = "\n### Refused\n\n\n### Dangerous\n\n\n### Problems\n\n\n### Waiting\n\n";
         [&self.head(), headings, TABLE, &open, close, &self.foot()].into_iter().map(length).sum()
     }
 
@@ -142,6 +143,10 @@ impl Comment<'_> {
 
 fn is_dangerous(class: Class) -> bool {
     matches!(class, Class::Change(_))
+}
+
+fn is_standstill(class: Class) -> bool {
+    matches!(class, Class::Waiting | Class::Held)
 }
 
 fn is_problem(class: Class) -> bool {
