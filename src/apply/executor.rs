@@ -25,6 +25,21 @@ pub struct Limits {
     pub parallelism: usize,
 }
 
+/// Says right before the first call of a change whether it may still begin: time goes by while an apply runs.
+pub trait Gate {
+    /// Why it may not begin, if so.
+    fn closed(&self, change: &Change) -> Option<String>;
+}
+
+/// Everything may begin at any time.
+struct Open;
+
+impl Gate for Open {
+    fn closed(&self, _: &Change) -> Option<String> {
+        None
+    }
+}
+
 /// One apply.
 pub struct Executor<'a> {
     pub(super) links: &'a Links,
@@ -34,6 +49,7 @@ pub struct Executor<'a> {
     pub(super) batches: Batches,
     pub(super) probes: Probes,
     pub(super) rollouts: Rollouts<'a>,
+    gate: &'a dyn Gate,
     stop: watch::Receiver<bool>,
     slots: Semaphore,
     progress: HashMap<&'a Address, watch::Sender<Progress>>,
@@ -76,6 +92,18 @@ pub async fn execute(
     limits: Limits,
     stop: watch::Receiver<bool>,
 ) -> Vec<ChangeResult> {
+    execute_within(changes, links, log, (observer, &Open), limits, stop).await
+}
+
+/// The same, and `gate` is asked before each change begins.
+pub async fn execute_within(
+    changes: &[Change],
+    links: &Links,
+    log: &dyn IntentLog,
+    (observer, gate): (&dyn Observer, &dyn Gate),
+    limits: Limits,
+    stop: watch::Receiver<bool>,
+) -> Vec<ChangeResult> {
     let executor = Executor {
         links,
         log,
@@ -84,6 +112,7 @@ pub async fn execute(
         batches: Batches::default(),
         probes: Probes::default(),
         rollouts: Rollouts::of(changes),
+        gate,
         stop,
         slots: Semaphore::new(limits.parallelism.max(1)),
         progress: changes.iter().map(|c| (&c.address, watch::channel(Progress::default()).0)).collect(),
@@ -147,6 +176,9 @@ impl Executor<'_> {
             // Others of its wave may have failed while it waited for its turn.
             let gate = change.wave.as_ref().filter(|_| at == 0);
             if let Some(why) = gate.and_then(|wave| self.rollouts.stopped(wave)) {
+                return not_started(change, at, &why);
+            }
+            if let Some(why) = Some(change).filter(|_| at == 0).and_then(|change| self.gate.closed(change)) {
                 return not_started(change, at, &why);
             }
             so_far.begun.get_or_insert_with(Instant::now);

@@ -14,7 +14,7 @@ mod rollout;
 mod step;
 mod tally;
 
-pub use executor::{Executor, Limits, execute};
+pub use executor::{Executor, Gate, Limits, execute, execute_within};
 pub use fresh::{Freshness, Moved, check_fresh};
 pub use judge::readable;
 pub use outcome::{ApplySummary, ChangeOutcome, ChangeResult, Event, Health, Observer};

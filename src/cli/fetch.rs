@@ -50,7 +50,7 @@ impl Planned<'_> {
             windows: &session.fleet.windows,
             live: &self.live,
             ledger: &self.replay.facts,
-            now: self.now,
+            now: self.options.at.unwrap_or(self.now),
             options: &self.options,
         }
     }
@@ -88,6 +88,7 @@ pub(super) fn options(shape: &Shape) -> Options {
         reboot_unknown: shape.reboot_unknown,
         list_unchanged: shape.list_unchanged,
         absent_ids: None,
+        at: shape.at,
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Options {
     pub reboot_unknown: bool,
     /// List the servers that are as declared, beside counting them.
     pub list_unchanged: bool,
+    /// Plan for this instant in place of the present one: `--at`.
+    pub at: Option<Timestamp>,
 }
 
 impl Options {

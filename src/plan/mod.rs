@@ -3,6 +3,7 @@
 
 mod approval;
 mod attribute;
+mod calendar;
 mod cause;
 mod change;
 mod decide;
@@ -23,12 +24,13 @@ mod withhold;
 
 pub use approval::{Approval, Deviation, compare as compare_with_approved};
 pub use attribute::attribute;
+pub use calendar::{Calendar, PowerChange, ScheduleCalendar, calendar};
 pub use cause::Cause;
 pub use change::{Change, Facts, Step, StepRef};
 pub use document::{
     BaseRecord, FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord, SnapshotRecord, Target,
 };
-pub use govern::HoldInForce;
+pub use govern::{HoldInForce, closed_by_now, otherwise_by_now, overtaken};
 pub use guard::{Accepted, GuardName, Refusal, check as check_guards};
 pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
 pub use narrow::narrow;

@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::decide::Case;
-use super::govern::{Governed, Held, HoldInForce, frozen, govern};
+use super::govern::{Governed, Held, HoldInForce, closed, frozen, govern};
 use super::inputs::{ConnectionLive, Inputs, ReadFailure};
 use super::narrow;
 use super::order::order_renames;
@@ -254,6 +254,7 @@ impl Room<'_> {
         for change in decision.change.into_iter().chain(waits) {
             let (change, less) = narrow::only(change, &self.inputs.options.only);
             let due = change.and_then(|change| self.due_now(&mut part.waiting, change, held));
+            let due = due.and_then(|change| self.open_now(&mut part.waiting, change, entry));
             part.changes.extend(due);
             part.left_out += u64::from(less);
         }
@@ -270,6 +271,14 @@ impl Room<'_> {
         }
         match held {
             Some(held) => waiting.cut(change, |verb| held.withholds(verb), &held.wait()),
+            None => Some(change),
+        }
+    }
+
+    /// What the windows let be done of a change at this instant; the rest waits.
+    fn open_now(&self, waiting: &mut Waiting, change: Change, entry: &DesiredServer) -> Option<Change> {
+        match closed(self.inputs.windows, &change, &entry.labels, self.inputs.now) {
+            Some((verbs, wait)) => waiting.cut(change, |verb| verbs.contains(&verb), &wait),
             None => Some(change),
         }
     }

@@ -1,10 +1,11 @@
 //! `apply`: plans (or takes a saved plan), asks, executes, waits until live state agrees.
 
 use super::approved::{self, Verdict};
+use super::time_gate::TimeGate;
 use super::undo::{self, Undo};
 use super::{approval, plan as plan_command, receipt, saved};
 use crate::apply::{
-    ApplySummary, ChangeOutcome, ChangeResult, Limits, Links, Moved, Tally, check_fresh, execute,
+    ApplySummary, ChangeOutcome, ChangeResult, Limits, Links, Moved, Tally, check_fresh, execute_within,
 };
 use crate::cli::args::{ApplyArgs, Format, Global, Shape};
 use crate::cli::events::{Stream, streamed};
@@ -17,7 +18,9 @@ use crate::cli::session::{Session, paths};
 use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{IntentLog, Journal, Retention, compact_if_due};
 use crate::model::{Address, ConnectionName, Labels};
-use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, Wave, narrow, rewire, stopped_too_early};
+use crate::plan::{
+    Change, FORMAT_VERSION, PlanDocument, Refusal, Wave, narrow, overtaken, rewire, stopped_too_early,
+};
 use crate::report::{ApplyDocument, PlanView, apply_text, plan_text};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -88,6 +91,11 @@ fn refuse_what_cannot_be_honoured(
                 "{flag} shapes a plan; this one is saved already: give it to `plan`"
             )));
         }
+    }
+    if let Some(at) = document.options.at {
+        return Err(Failure::usage(format!(
+            "this plan says what would be wanted at {at} (--at); it is not to be applied: plan without --at"
+        )));
     }
     match (document.options.simulated, global.simulate.is_some()) {
         (true, false) => {
@@ -175,6 +183,7 @@ impl Work<'_> {
         };
         let fresh = self.signals.unless_interrupted(reading).await?;
         let mut moved = fresh.moved;
+        moved.extend(self.overtaken(&document, fresh.rest.iter().flatten()));
         moved.extend(document.changes.iter().filter_map(|change| {
             let key = (change.provider.clone(), change.id.clone());
             let open = replay.facts.unresolved.get(&key)?;
@@ -194,6 +203,19 @@ impl Work<'_> {
         // What is done already needs no waiting.
         let due = rewire(&document.changes, fresh.rest, |_, _| true).map_err(Failure::problem)?;
         self.carry_out(&document, &due, &links, io).await
+    }
+
+    /// Changes that a schedule wanted when they were planned, and does not want by now.
+    fn overtaken<'c>(
+        &self,
+        document: &PlanDocument,
+        changes: impl IntoIterator<Item = &'c Change>,
+    ) -> Vec<Moved> {
+        if document.options.undo {
+            return Vec::new();
+        }
+        let all = overtaken(changes, &self.session.fleet.servers, Timestamp::now());
+        all.into_iter().map(|(address, message)| Moved { address, message }).collect()
     }
 
     fn replay(&self) -> Result<crate::ledger::Replay, Failure> {
@@ -296,6 +318,11 @@ impl Work<'_> {
         if !self.args.auto_approve && self.args.approved.is_none() {
             approval::ask(due.len(), io, self.signals).await?;
         }
+        // Whoever was asked may have taken his time.
+        let moved = self.overtaken(document, due);
+        if !moved.is_empty() {
+            return Ok(self.stale(document, moved, OVERTAKEN, io));
+        }
         let rehearsed;
         let due = if self.session.is_simulated() {
             rehearsed = self.without_checks(due, io);
@@ -304,10 +331,11 @@ impl Work<'_> {
             due
         };
         let progress = Progress::new(due.len(), self.events, io);
+        let gate = TimeGate::new(&self.session.fleet);
         let limits = Limits { parallelism: self.global.parallelism };
         self.journal.carries_out(&document.digest);
         let tally = Tally::new(&progress);
-        let work = execute(due, links, self.journal, &tally, limits, self.signals.flag());
+        let work = execute_within(due, links, self.journal, (&tally, &gate), limits, self.signals.flag());
         tokio::pin!(work);
         let mut every_second = tokio::time::interval(Duration::from_secs(1));
         let mut interrupted = false;
@@ -403,6 +431,9 @@ fn report(run: &Run, document: &PlanDocument, reported: Reported<'_>, exit_code:
         exit_code,
     }
 }
+
+/// Why nothing of a plan is carried out that time has overtaken.
+const OVERTAKEN: &str = "the plan is stale: schedules want otherwise by now; nothing was executed";
 
 /// So many changes that cannot be taken back are named at the end; the receipt has them all.
 const STAYS: usize = 10;

@@ -50,6 +50,7 @@ pub(super) fn options_record(options: &Options, simulated: bool) -> PlanOptionsR
         allow_missing: options.allow_missing,
         reboot_unknown: options.reboot_unknown,
         simulated,
+        at: options.at,
         ..PlanOptionsRecord::default()
     }
 }

@@ -2,9 +2,14 @@
 //! holds at this instant. With nothing to do nothing is copied.
 
 mod holds;
+mod schedules;
+mod windows;
 
 pub use holds::HoldInForce;
 pub(super) use holds::{Held, frozen};
+pub use schedules::{otherwise_by_now, overtaken};
+pub(super) use windows::closed;
+pub use windows::closed_by_now;
 
 use super::inputs::Inputs;
 use crate::model::{Address, DesiredServer};
@@ -24,6 +29,7 @@ pub(super) struct Governed<'a> {
 /// Goes through the phases. The order is one of rank: what comes later beats what comes before.
 pub(super) fn govern<'a>(inputs: &Inputs<'a>) -> Governed<'a> {
     let mut desired = Cow::Borrowed(inputs.desired);
+    schedules::keep_to(&mut desired, inputs.now);
     let (held, holds) = holds::hold(&mut desired, &inputs.ledger.holds, inputs.now);
     Governed { desired, held, holds }
 }
