@@ -9,6 +9,8 @@ mod rig;
 mod batches;
 #[path = "apply/fresh.rs"]
 mod fresh;
+#[path = "apply/gate.rs"]
+mod gate;
 #[path = "apply/grace.rs"]
 mod grace;
 #[path = "apply/health.rs"]

@@ -39,6 +39,8 @@ mod receipts;
 mod rollout;
 #[path = "cli/saved.rs"]
 mod saved;
+#[path = "cli/schedules.rs"]
+mod schedules;
 #[path = "schemas/mod.rs"]
 mod schemas;
 #[path = "cli/secrets.rs"]

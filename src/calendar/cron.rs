@@ -105,7 +105,9 @@ impl Cron {
             {
                 return Some(date.to_datetime(time));
             }
-            date = date.yesterday().ok()?;
+            // Of a month that is not meant no day is looked at.
+            let is_month = self.months & (1 << date.month()) != 0;
+            date = if is_month { date } else { date.first_of_month() }.yesterday().ok()?;
             (hour, minute) = (23, 59);
         }
         None

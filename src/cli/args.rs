@@ -246,10 +246,10 @@ pub(super) struct PlanArgs {
     /// Say what comes from this change, what from drift: a git revision, or a file
     #[arg(long, value_name = "REF|FILE")]
     pub(super) base: Option<String>,
-    /// What would be wanted then: 2026-12-24T08:00[Europe/Berlin], or with an offset
+    /// What would be wanted then: 2026-12-24T08:00Z
     #[arg(long, value_name = "INSTANT", value_parser = instant, conflicts_with = "expires")]
     pub(super) at: Option<Timestamp>,
-    /// Only the calendar of what schedules will want; reads the file alone
+    /// What schedules will want, from the file alone
     #[arg(long, value_names = ["FROM", "UNTIL"], num_args = 2, value_parser = instant)]
     pub(super) between: Option<Vec<Timestamp>>,
     /// How long `apply` may take the plan: 2h

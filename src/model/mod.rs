@@ -47,4 +47,4 @@ pub use settings::{
     Choice, ProfileSettings, Profiles, ProviderSpec, SettingKind, SettingSpec, Settings, Way,
 };
 pub use succession::{Edge, Group, Succession};
-pub use window::{Waiting, Window, WindowRule, waiting};
+pub use window::{Waiting, Window, WindowRule, Windows};

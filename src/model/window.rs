@@ -3,6 +3,8 @@
 use super::{Address, Labels, Location, Selector, Verb};
 use crate::calendar::Hours;
 use jiff::{SignedDuration, Timestamp};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// What a window says of its times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,53 +59,94 @@ impl Window {
     }
 }
 
-/// What some actions on a server wait for at an instant; `None` where they may run.
-pub fn waiting(
-    windows: &[Window],
-    verbs: &[Verb],
-    (address, labels): (&Address, &Labels),
+/// The windows at one instant. Each is asked once whether it holds then, and each set of them once when it opens: many
+/// servers wait for few windows.
+pub struct Windows<'w> {
+    list: &'w [Window],
     now: Timestamp,
-) -> Option<Waiting> {
-    let about = |verb: &Verb| -> Vec<&Window> {
-        windows.iter().filter(|window| window.is_about(*verb, address, labels)).collect()
-    };
-    let groups: Vec<Vec<&Window>> = verbs.iter().map(about).filter(|group| !group.is_empty()).collect();
-    let in_the_way = groups.iter().find_map(|group| blocking(group, now))?;
-    let until = next_opening(&groups, now);
-    let local = |at: Timestamp| {
-        let zoned = at.to_zoned(in_the_way.hours.zone.rules().clone());
-        zoned.strftime("%a %Y-%m-%d %H:%M%:z").to_string()
-    };
-    Some(Waiting {
-        window: in_the_way.name.clone(),
-        until,
-        until_local: until.map(local),
-        location: in_the_way.location.clone(),
-    })
+    holds: Vec<bool>,
+    openings: RefCell<HashMap<Vec<Vec<usize>>, Option<Timestamp>>>,
 }
 
-/// The window that keeps an action from running, of all that are about it.
-fn blocking<'w>(group: &[&'w Window], now: Timestamp) -> Option<&'w Window> {
-    let denies = |window: &&&Window| window.rule == WindowRule::Deny && window.hours.contain(now);
-    if let Some(window) = group.iter().find(denies) {
-        return Some(window);
+impl<'w> Windows<'w> {
+    /// The windows at an instant.
+    pub fn at(list: &'w [Window], now: Timestamp) -> Self {
+        let holds = list.iter().map(|window| window.hours.contain(now)).collect();
+        Self { list, now, holds, openings: RefCell::default() }
     }
-    let mut allowing = group.iter().filter(|window| window.rule == WindowRule::Allow).peekable();
-    let first = *allowing.peek()?;
-    if allowing.any(|window| window.hours.contain(now)) { None } else { Some(first) }
+
+    /// Whether an action on a server may run.
+    pub fn allow(&self, verb: Verb, server: (&Address, &Labels)) -> bool {
+        self.list.is_empty() || self.blocking(&self.about(verb, server)).is_none()
+    }
+
+    /// What some actions on a server wait for; `None` where all of them may run.
+    pub fn waiting(&self, verbs: &[Verb], server: (&Address, &Labels)) -> Option<Waiting> {
+        let groups = verbs.iter().map(|verb| self.about(*verb, server));
+        let groups: Vec<Vec<usize>> = groups.filter(|group| !group.is_empty()).collect();
+        let in_the_way = groups.iter().find_map(|group| self.blocking(group))?;
+        let opens = || self.next_opening(&groups);
+        let known = self.openings.borrow().get(&groups).copied();
+        let until = known.unwrap_or_else(opens);
+        self.openings.borrow_mut().insert(groups, until);
+        let local = |at: Timestamp| {
+            let zoned = at.to_zoned(in_the_way.hours.zone.rules().clone());
+            zoned.strftime("%a %Y-%m-%d %H:%M%:z").to_string()
+        };
+        Some(Waiting {
+            window: in_the_way.name.clone(),
+            until,
+            until_local: until.map(local),
+            location: in_the_way.location.clone(),
+        })
+    }
+
+    /// The windows that are about an action on a server, by their place in the list.
+    fn about(&self, verb: Verb, (address, labels): (&Address, &Labels)) -> Vec<usize> {
+        let is_about = |(at, window): (usize, &Window)| window.is_about(verb, address, labels).then_some(at);
+        self.list.iter().enumerate().filter_map(is_about).collect()
+    }
+
+    fn blocking(&self, group: &[usize]) -> Option<&'w Window> {
+        let windows = group.iter().filter_map(|at| Some((self.list.get(*at)?, *self.holds.get(*at)?)));
+        blocking(windows)
+    }
+
+    fn next_opening(&self, groups: &[Vec<usize>]) -> Option<Timestamp> {
+        let horizon = self.now.checked_add(HORIZON).unwrap_or(Timestamp::MAX);
+        let mut used: Vec<&Window> = groups.iter().flatten().filter_map(|at| self.list.get(*at)).collect();
+        used.dedup_by(|a, b| std::ptr::eq(*a, *b));
+        let mut at = self.now;
+        for _ in 0..MOST_EDGES {
+            let edges = used.iter().filter_map(|window| window.hours.next_change(at, horizon));
+            at = edges.map(|(edge, _)| edge).min()?;
+            let is_open = |group: &Vec<usize>| {
+                let windows = group.iter().filter_map(|place| self.list.get(*place));
+                blocking(windows.map(|window| (window, window.hours.contain(at)))).is_none()
+            };
+            if groups.iter().all(is_open) {
+                return Some(at);
+            }
+        }
+        None
+    }
 }
 
-fn next_opening(groups: &[Vec<&Window>], now: Timestamp) -> Option<Timestamp> {
-    let horizon = now.checked_add(HORIZON).unwrap_or(Timestamp::MAX);
-    let mut at = now;
-    for _ in 0..MOST_EDGES {
-        let edges = groups.iter().flatten().filter_map(|window| window.hours.next_change(at, horizon));
-        at = edges.map(|(edge, _)| edge).min()?;
-        if groups.iter().all(|group| blocking(group, at).is_none()) {
-            return Some(at);
+/// The window that keeps an action from running, of all that are about it, each with whether it holds.
+fn blocking<'w>(windows: impl Iterator<Item = (&'w Window, bool)>) -> Option<&'w Window> {
+    let mut first_allowing = None;
+    let mut is_allowed = false;
+    for (window, holds) in windows {
+        match window.rule {
+            WindowRule::Deny if holds => return Some(window),
+            WindowRule::Deny => {}
+            WindowRule::Allow => {
+                first_allowing = first_allowing.or(Some(window));
+                is_allowed |= holds;
+            }
         }
     }
-    None
+    first_allowing.filter(|_| !is_allowed)
 }
 
 #[cfg(test)]
@@ -130,7 +173,12 @@ mod tests {
     /// 2026-11-23 is a Monday; Berlin is an hour ahead.
     fn waits(windows: &[Window], verbs: &[Verb], at: &str) -> Option<(String, String)> {
         let address = Address::new("east".into(), "web-1".into());
-        let found = waiting(windows, verbs, (&address, &Labels::default()), at.parse().unwrap());
+        let all = Windows::at(windows, at.parse().unwrap());
+        let server = (&address, &Labels::default());
+        let found = all.waiting(verbs, server);
+        // Whoever asks again hears the same.
+        assert_eq!(all.waiting(verbs, server), found);
+        assert_eq!(found.is_none(), verbs.iter().all(|verb| all.allow(*verb, server)));
         found.map(|w| (w.window, w.until_local.unwrap_or_else(|| "never".into())))
     }
 

@@ -13,7 +13,7 @@ use super::wave;
 use super::withhold::{Wait, Waiting, Withheld, servers as servers_of};
 use crate::diff::{Binding, LiveIndex, bind_all};
 use crate::model::{
-    Address, ConnectionName, DesiredServer, Freeze, LiveServer, LiveState, Presence, ServerId,
+    Address, ConnectionName, DesiredServer, Freeze, LiveServer, LiveState, Presence, ServerId, Windows,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -43,7 +43,8 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     let Governed { desired, held, holds } = govern(inputs);
     let inputs = &Inputs { desired: &desired, ..*inputs };
     let freeze = inputs.ledger.freeze.as_ref().filter(|freeze| freeze.is_in_force(inputs.now));
-    let rule = &Rule { held: &held, freeze: frozen(freeze, inputs.now) };
+    let windows = Windows::at(inputs.windows, inputs.now);
+    let rule = &Rule { held: &held, freeze: frozen(freeze, inputs.now), windows };
     let mut entries: HashMap<&ConnectionName, Vec<&DesiredServer>> = HashMap::new();
     for desired in inputs.desired {
         entries.entry(&desired.address.connection).or_default().push(desired);
@@ -109,7 +110,8 @@ pub fn unmanaged(inputs: &Inputs<'_>) -> Vec<(ConnectionName, Vec<LiveServer>)> 
         let Ok(servers) = &connection.servers else { continue };
         let desired: Vec<&DesiredServer> =
             inputs.desired.iter().filter(|entry| entry.address.connection == connection.name).collect();
-        let rule = &Rule { held: &HashMap::new(), freeze: None };
+        let windows = Windows::at(&[], inputs.now);
+        let rule = &Rule { held: &HashMap::new(), freeze: None, windows };
         let managed = Room { inputs, connection, servers, rule }.managed(&desired);
         let missing =
             servers.iter().zip(managed).filter(|(_, managed)| !managed).map(|(server, _)| server.clone());
@@ -140,6 +142,7 @@ struct PartialPlan {
 struct Rule<'a> {
     held: &'a HashMap<Address, Held<'a>>,
     freeze: Option<Wait>,
+    windows: Windows<'a>,
 }
 
 /// One connection being planned.
@@ -277,7 +280,7 @@ impl Room<'_> {
 
     /// What the windows let be done of a change at this instant; the rest waits.
     fn open_now(&self, waiting: &mut Waiting, change: Change, entry: &DesiredServer) -> Option<Change> {
-        match closed(self.inputs.windows, &change, &entry.labels, self.inputs.now) {
+        match closed(&self.rule.windows, &change, &entry.labels) {
             Some((verbs, wait)) => waiting.cut(change, |verb| verbs.contains(&verb), &wait),
             None => Some(change),
         }

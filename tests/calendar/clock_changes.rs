@@ -63,20 +63,18 @@ fn every_clock_change_and_random_weeks_are_as_the_reference_says() {
             middles.push(first.checked_add(SignedDuration::from_hours(hours)).unwrap());
         }
         for (number, middle) in middles.into_iter().enumerate() {
-            // Two of the schedules at each place and shift: all of them over all.
-            for step in 0..2 {
-                let which = (at + number + 3 * step) % SAMPLES.len();
-                let schedule = SAMPLES[which].schedule(zone);
-                let span = SignedDuration::from_hours(48);
-                let (from, to) = (middle.checked_sub(span).unwrap(), middle.checked_add(span).unwrap());
-                let (more, seen) = compare(&schedule, &references[which], from, to);
-                minutes += more;
-                changes += seen;
-            }
+            // One of the schedules at each place and shift: all of them over all.
+            let which = (at + number) % SAMPLES.len();
+            let schedule = SAMPLES[which].schedule(zone);
+            let span = SignedDuration::from_hours(48);
+            let (from, to) = (middle.checked_sub(span).unwrap(), middle.checked_add(span).unwrap());
+            let (more, seen) = compare(&schedule, &references[which], from, to);
+            minutes += more;
+            changes += seen;
         }
     }
     assert!(shifts > 250, "only {shifts} shifts of clocks");
-    assert!(minutes > 1_500_000 && changes > 1_000, "{minutes} minutes, {changes} changes");
+    assert!(minutes > 1_500_000 && changes > 500, "{minutes} minutes, {changes} changes");
 }
 
 #[test]

@@ -26,19 +26,13 @@ impl Wanted {
             for (day, time) in days.iter().flat_map(|day| times.split(',').map(move |time| (day, time))) {
                 let (from, to) = time.split_once('-').unwrap();
                 let (mut at, end) = (clock(from), clock(to));
-                let mut passed_midnight = end > at;
+                let mut day = *day;
+                let goes_on = end <= at;
                 loop {
-                    if (at == end && passed_midnight) || (at == 1440 && end == 0) {
-                        break;
+                    if at == 1440 && goes_on {
+                        (day, at) = ((day + 1) % 7, 0);
                     }
-                    if at == 1440 {
-                        at = 0;
-                        passed_midnight = true;
-                        // The day after.
-                        let next = (day + 1) % 7;
-                        for rest in 0..end {
-                            marked[next * 1440 + rest] = true;
-                        }
+                    if at == end {
                         break;
                     }
                     marked[day * 1440 + at] = true;
@@ -75,33 +69,15 @@ impl Wanted {
                 // ISO dates sort as texts.
                 from <= &*text && &*text <= to
             });
-            for minute in 0..1440 {
-                let local = day.at(minute / 60, minute % 60, 0, 0);
+            for minute in 0..1440_i16 {
+                let part = |number: i16| i8::try_from(number).unwrap();
+                let local = day.at(part(minute / 60), part(minute % 60), 0, 0);
                 let holds = holds(local);
                 all.push(if holds && !is_excepted { inside } else { otherwise });
             }
             day = day.tomorrow().unwrap();
         }
         Self(all)
-    }
-}
-
-trait At {
-    fn at(self, hour: i16, minute: i16, second: i8, nano: i32) -> DateTime;
-}
-
-impl At for Date {
-    fn at(self, hour: i16, minute: i16, second: i8, nano: i32) -> DateTime {
-        DateTime::new(
-            self.year(),
-            self.month(),
-            self.day(),
-            i8::try_from(hour).unwrap(),
-            i8::try_from(minute).unwrap(),
-            second,
-            nano,
-        )
-        .unwrap()
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn run(
             "--between {from} {until}: the second instant must come after the first"
         )));
     }
-    let session = Session::offline(global, global.simulate.is_some(), io)?;
+    let session = Session::of_file_alone(global, io)?;
     session.check_selectors(&args.shape)?;
     let options = fetch::options(&args.shape);
     let mut calendar = calendar(&session.fleet.servers, |entry| options.selects(entry), (from, until));

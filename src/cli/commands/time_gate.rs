@@ -26,7 +26,7 @@ impl Gate for TimeGate<'_> {
         let now = Timestamp::now();
         let entry = self.entries.get(&change.address);
         let labels = entry.map_or_else(Labels::default, |entry| entry.labels.clone());
-        let closed = closed_by_now(&self.fleet.windows, change, (&change.address, &labels), now);
+        let closed = closed_by_now(&self.fleet.windows, change, &labels, now);
         closed.map(|why| format!("its window closed: {why}")).or_else(|| {
             let schedule = entry?.schedule.as_ref()?;
             otherwise_by_now(change, schedule, now)
