@@ -1,7 +1,7 @@
 //! fleetform keeps servers that already exist in the state that a reviewed YAML file declares.
 //!
 //! The rooms, in the order of the pipeline:
-//! - [`model`]: the nouns; pure data
+//! - [`calendar`]: times of a place: zones, week times, cron forms, holidays; [`model`]: the nouns; pure data
 //! - [`config`]: YAML text to desired state; every mistake with its place and cure
 //! - [`provider`]: the contract with providers; [`http`]: what those that speak HTTP share;
 //!   [`providers`]: one folder each, and their registry
@@ -14,6 +14,7 @@
 //! - [`cli`]: arguments to library calls; thin
 
 pub mod apply;
+pub mod calendar;
 pub mod cli;
 pub mod config;
 pub mod diff;

@@ -11,6 +11,8 @@ mod batches;
 mod evidence;
 #[path = "apply/fresh.rs"]
 mod fresh;
+#[path = "apply/gate.rs"]
+mod gate;
 #[path = "apply/grace.rs"]
 mod grace;
 #[path = "apply/health.rs"]

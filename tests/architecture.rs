@@ -7,18 +7,19 @@ use std::path::{Path, PathBuf};
 
 /// Which rooms a room may use, itself aside. `cli` may use everything; a provider's folder has rules of its own.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("model", &[]),
-    ("config", &["model"]),
+    ("calendar", &[]),
+    ("model", &["calendar"]),
+    ("config", &["model", "calendar"]),
     ("diff", &["model"]),
     ("provider", &["model"]),
-    ("plan", &["model", "diff"]),
+    ("plan", &["model", "diff", "calendar"]),
     ("http", &["provider"]),
     ("health", &["model", "config"]),
     ("forge", &["provider", "http"]),
     ("ledger", &["model"]),
     ("apply", &["model", "plan", "provider", "ledger", "health"]),
     ("snapshot", &["model", "plan"]),
-    ("report", &["model", "config", "diff", "plan", "ledger", "apply"]),
+    ("report", &["model", "calendar", "config", "diff", "plan", "ledger", "apply"]),
     ("simulator", &["model"]),
     ("watch", &["model", "plan", "ledger"]),
 ];

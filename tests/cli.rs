@@ -45,6 +45,8 @@ mod rollout;
 mod rules;
 #[path = "cli/saved.rs"]
 mod saved;
+#[path = "cli/schedules.rs"]
+mod schedules;
 #[path = "schemas/mod.rs"]
 mod schemas;
 #[path = "cli/secrets.rs"]

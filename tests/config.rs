@@ -19,6 +19,8 @@ mod meaning;
 mod profiles;
 #[path = "config/resolve.rs"]
 mod resolve;
+#[path = "config/schedules.rs"]
+mod schedules;
 #[path = "config/schema.rs"]
 mod schema;
 #[path = "config/secrets.rs"]

@@ -6,6 +6,8 @@
 mod arbitrary;
 #[path = "formats/browser.rs"]
 mod browser;
+#[path = "formats/calendar.rs"]
+mod calendar;
 #[path = "formats/diff.rs"]
 mod diff;
 #[path = "formats/markdown.rs"]

@@ -133,13 +133,16 @@ impl Case {
             desired: &desired,
             rules: &self.fleet.rules,
             availability: &self.fleet.availability,
+            windows: &self.fleet.windows,
             live: &live,
             ledger: &self.ledger,
             now,
             options: &options,
         };
         let files = self.fleet.files.iter();
-        let files = files.map(|f| FleetFile { path: f.path.to_string(), sha256: f.sha256.clone() }).collect();
+        let files = files
+            .map(|f| FleetFile { path: f.path.to_string(), sha256: f.sha256.clone(), calendar: f.calendar })
+            .collect();
         let record = PlanOptionsRecord {
             targets: self.options.targets.clone(),
             allow_missing: options.allow_missing,

@@ -223,7 +223,7 @@ fn with_live<T>(fleet: &Fleet, servers: Vec<LiveServer>, look: impl FnOnce(&Inpu
     let now = "2026-11-21T12:00:00Z".parse().unwrap();
     let (desired, availability) = (&fleet.servers[..], &fleet.availability[..]);
     let (live, ledger, options) = (&live[..], &ledger, &options);
-    let inputs = Inputs { desired, rules: &[], availability, live, ledger, now, options };
+    let inputs = Inputs { desired, rules: &[], availability, windows: &[], live, ledger, now, options };
     look(&inputs, &plan(&inputs))
 }
 
@@ -480,7 +480,7 @@ fn a_name_in_another_case_is_another_name_where_the_provider_says_so() {
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
         let (desired, availability) = (&fleet.servers[..], &fleet.availability[..]);
         let (live, ledger, options) = (&live[..], &ledger, &options);
-        let inputs = Inputs { desired, rules: &[], availability, live, ledger, now, options };
+        let inputs = Inputs { desired, rules: &[], availability, windows: &[], live, ledger, now, options };
         let plan = plan(&inputs);
         let text = status_text(&status_rows(&inputs, &plan), &plan, PLAIN);
         assert_eq!((text.contains("(now WEB)"), plan.changes.len()), (called, renames), "{text}");

@@ -26,6 +26,16 @@ impl Gate for () {
     }
 }
 
+/// Two gates; a step may begin where both let it.
+pub struct Both<'a>(pub &'a dyn Gate, pub &'a dyn Gate);
+
+impl Gate for Both<'_> {
+    fn check(&self, change: &Change, step: &Step) -> Result<(), String> {
+        self.0.check(change, step)?;
+        self.1.check(change, step)
+    }
+}
+
 /// What tells one state of the file from another: it is replaced as a whole.
 type Stamp = Option<(u64, Option<SystemTime>, u64)>;
 

@@ -18,7 +18,7 @@ mod tally;
 
 pub use executor::{Executor, Limits, execute, execute_through};
 pub use fresh::{Freshness, Moved, check_fresh};
-pub use gate::{Gate, HoldGate};
+pub use gate::{Both, Gate, HoldGate};
 pub use judge::readable;
 pub use outcome::{ApplySummary, ChangeOutcome, ChangeResult, Event, Health, Observer};
 pub use recover::{Recovered, is_under_way, recover};

@@ -9,6 +9,7 @@ pub(super) use hold::{FreezeArgs, HoldArgs, ReleaseArgs};
 use super::events::Target;
 use super::exit::code;
 use super::io::Io;
+use crate::calendar::{FIRST_YEAR, LAST_YEAR};
 use crate::model::{Selector, Verb};
 use crate::plan::GuardName;
 use crate::report::{MaxLength, explanations};
@@ -183,6 +184,9 @@ pub(super) struct Shape {
     /// How long to wait for servers in transition [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) settle_timeout: Option<Duration>,
+    // Of `plan --at`.
+    #[arg(skip)]
+    pub(super) at: Option<Timestamp>,
     // Of `-v`: list what is as declared.
     #[arg(skip)]
     pub(super) list_unchanged: bool,
@@ -250,6 +254,12 @@ pub(super) struct PlanArgs {
     /// Say what comes from this change, what from drift: a git revision, or a file
     #[arg(long, value_name = "REF|FILE")]
     pub(super) base: Option<String>,
+    /// What would be wanted then: 2026-12-24T08:00Z
+    #[arg(long, value_name = "INSTANT", value_parser = instant, conflicts_with = "expires")]
+    pub(super) at: Option<Timestamp>,
+    /// What schedules will want, from the file alone
+    #[arg(long, value_names = ["FROM", "UNTIL"], num_args = 2, value_parser = instant)]
+    pub(super) between: Option<Vec<Timestamp>>,
     /// How long `apply` may take the plan: 2h
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) expires: Option<Duration>,
@@ -501,6 +511,21 @@ fn since(text: &str) -> Result<Timestamp, String> {
     };
     ago.and_then(|ago| Timestamp::now().checked_sub(ago).ok())
         .ok_or_else(|| "write a time such as 7d or 12h, or an instant such as 2026-11-20T02:00:00Z".into())
+}
+
+/// An instant of a known year, with its zone or offset.
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let zoned = || text.parse::<jiff::Zoned>().ok().map(|zoned| zoned.timestamp());
+    let at = text.parse().ok().or_else(zoned).ok_or_else(|| {
+        "write an instant with its offset or zone: 2026-12-24T08:00:00+01:00, 2026-12-24T07:00:00Z or \
+         2026-12-24T08:00[Europe/Berlin]"
+    })?;
+    let year = jiff::tz::Offset::UTC.to_datetime(at).year();
+    if (FIRST_YEAR..=LAST_YEAR).contains(&year) {
+        Ok(at)
+    } else {
+        Err(format!("the years from {FIRST_YEAR} to {LAST_YEAR} are known"))
+    }
 }
 
 fn max_length(text: &str) -> Result<MaxLength, String> {

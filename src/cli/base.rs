@@ -47,6 +47,7 @@ pub(super) fn compare(
         desired: &fleet.servers,
         rules: &fleet.rules,
         availability: &fleet.availability,
+        windows: &fleet.windows,
         options: &options,
         ..planned.inputs(session)
     };
@@ -66,6 +67,8 @@ pub(super) fn compare(
         entries.iter().filter(|entry| planned.options.selects(entry)).map(|entry| &entry.address).collect();
     no_longer_planned.retain(|address| selected.contains(address));
     let files = fleet.files.iter();
-    let files = files.map(|f| FleetFile { path: f.path.to_string(), sha256: f.sha256.clone() }).collect();
+    let files = files
+        .map(|f| FleetFile { path: f.path.to_string(), sha256: f.sha256.clone(), calendar: f.calendar })
+        .collect();
     Ok(Some(BaseRecord { name: name.to_owned(), fleet: files, connections: moved, no_longer_planned }))
 }

@@ -49,9 +49,10 @@ impl Planned<'_> {
             desired: &session.fleet.servers,
             rules: &session.fleet.rules,
             availability: &session.fleet.availability,
+            windows: &session.fleet.windows,
             live: &self.live,
             ledger: &self.replay.facts,
-            now: self.now,
+            now: self.options.at.unwrap_or(self.now),
             options: &self.options,
         }
     }
@@ -63,6 +64,7 @@ pub(super) fn used(session: &Session, options: &Options) -> BTreeSet<ConnectionN
         desired: &session.fleet.servers,
         rules: &session.fleet.rules,
         availability: &session.fleet.availability,
+        windows: &session.fleet.windows,
         live: &[],
         ledger: &LedgerFacts::default(),
         now: Timestamp::UNIX_EPOCH,
@@ -89,6 +91,7 @@ pub(super) fn options(shape: &Shape) -> Options {
         reboot_unknown: shape.reboot_unknown,
         list_unchanged: shape.list_unchanged,
         absent_ids: None,
+        at: shape.at,
     }
 }
 

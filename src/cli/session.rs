@@ -56,13 +56,7 @@ impl Session {
         global: &Global,
         io: &mut Io<'_>,
     ) -> Result<Self, Failure> {
-        io.be_quiet(global.quiet);
-        let loaded = loaded.map_err(Failure::Diagnostics)?;
-        if !loaded.warnings.is_empty() {
-            let text = crate::report::diagnostics::render(&loaded.warnings, io.colour_err());
-            io.mention(text.trim_end());
-        }
-        let fleet = loaded.fleet;
+        let fleet = said(loaded, global, io)?;
         let Some(world) = &global.simulate else {
             let ledger = fleet.ledger.clone();
             return Ok(Self { fleet, ledger, simulator: None, simulated: false, permit: OnceLock::new() });
@@ -79,6 +73,14 @@ impl Session {
         let session = Self::of(loaded, global, io)?;
         let ledger = if simulated { rehearsed(&session.ledger) } else { session.ledger };
         Ok(Self { ledger, simulated, ..session })
+    }
+
+    /// Reads the fleet files for what they say by themselves: nothing of a connection is needed.
+    pub(super) fn of_file_alone(global: &Global, io: &mut Io<'_>) -> Result<Self, Failure> {
+        let loaded = config::load(&paths(global), &providers::specs(), Mode { simulated: true });
+        let fleet = said(loaded, global, io)?;
+        let ledger = fleet.ledger.clone();
+        Ok(Self { fleet, ledger, simulator: None, simulated: true, permit: OnceLock::new() })
     }
 
     pub(super) fn is_simulated(&self) -> bool {
@@ -180,6 +182,17 @@ impl Session {
 fn near<'a>(target: &Selector, addresses: impl Iterator<Item = &'a Address>) -> String {
     let Selector::Address(glob) = target else { return String::new() };
     near_addresses(&glob.replace(['*', '?'], ""), addresses)
+}
+
+/// The fleet, its warnings said.
+fn said(loaded: Result<Loaded, Vec<Diagnostic>>, global: &Global, io: &mut Io<'_>) -> Result<Fleet, Failure> {
+    io.be_quiet(global.quiet);
+    let loaded = loaded.map_err(Failure::Diagnostics)?;
+    if !loaded.warnings.is_empty() {
+        let text = crate::report::diagnostics::render(&loaded.warnings, io.colour_err());
+        io.mention(text.trim_end());
+    }
+    Ok(loaded.fleet)
 }
 
 /// Where the connections of a fleet lead to.

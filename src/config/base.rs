@@ -56,7 +56,7 @@ pub fn load_base(
     if texts.is_empty() {
         return Ok(Base::Absent);
     }
-    Ok(of(load::load_bytes(texts, specs, mode)))
+    Ok(of(load::load_bytes(texts, name, specs, mode)))
 }
 
 fn is_spelled_as_path(name: &str) -> bool {

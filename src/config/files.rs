@@ -2,6 +2,7 @@
 
 use super::diagnostic::Diagnostic;
 use super::findings::Findings;
+use super::git;
 use super::source::{MAX_BYTES, Source, too_large};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -109,6 +110,29 @@ fn read(path: &Path, findings: &mut Findings) -> Option<Source> {
             None
         }
     }
+}
+
+/// The bytes of a calendar beside a fleet file, at most `most` of them; where that is of a git revision, as they were in
+/// it. What is wrong is told in the middle of a sentence.
+pub(super) fn read_calendar(path: &Path, revision: Option<&str>, most: usize) -> Result<Vec<u8>, String> {
+    let too_large = || format!("is larger than {} KiB, the most that is read", most >> 10);
+    if let Some(revision) = revision {
+        let mut blobs = git::blobs(revision, path).map_err(|error| format!("cannot be read: {error}"))?;
+        let blob = blobs.pop().ok_or_else(|| format!("is not there in {revision}"))?;
+        return if blob.bytes.len() > most { Err(too_large()) } else { Ok(blob.bytes) };
+    }
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => "is not there".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    };
+    // A pipe or a device would be waited for.
+    if !path.metadata().map_err(failed)?.is_file() {
+        return Err("is no file".into());
+    }
+    let limit = u64::try_from(most).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() > most { Err(too_large()) } else { Ok(bytes) }
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! What a set of fleet files means once it has been read and found right.
 
-use crate::model::{Availability, ConnectionName, DesiredServer, Limits, Location, Rule};
+use crate::model::{Availability, ConnectionName, DesiredServer, Limits, Location, Rule, Window};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -21,9 +21,11 @@ pub struct Fleet {
     pub limits: Limits,
     /// How many servers of a group stay on, whatever is done.
     pub availability: Vec<Availability>,
+    /// When which actions may run.
+    pub windows: Vec<Window>,
     /// Where the ledger lies: `ledger:` of the file (relative to that file), else `.fleetform` beside the first file.
     pub ledger: PathBuf,
-    /// The files, in the order in which they were read.
+    /// The files, in the order in which they were read; then the holiday calendars that schedules name.
     pub files: Vec<SourceFile>,
 }
 
@@ -34,6 +36,8 @@ pub struct SourceFile {
     pub path: Arc<str>,
     /// Lower-case hex SHA-256 of its bytes.
     pub sha256: String,
+    /// It is a holiday calendar, which a fleet file names.
+    pub calendar: bool,
 }
 
 /// A named connection to a provider.

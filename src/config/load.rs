@@ -91,15 +91,19 @@ pub fn load_texts(
     load_sources(&sources, specs, mode, left_out, findings)
 }
 
-/// Like [`load`], for bytes with names.
+/// Like [`load`], for files of a git revision: bytes with names.
 pub(super) fn load_bytes(
     texts: Vec<(String, Vec<u8>)>,
+    revision: &str,
     specs: &[&'static ProviderSpec],
     mode: Mode,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let mut findings = Findings::default();
     let count = texts.len();
-    let source = |(name, bytes): (String, Vec<u8>)| Source::new(&name, Cow::Owned(bytes), &mut findings);
+    let source = |(name, bytes): (String, Vec<u8>)| {
+        let source = Source::new(&name, Cow::Owned(bytes), &mut findings)?;
+        Some(Source { revision: Some(revision.to_owned()), ..source })
+    };
     let sources: Vec<Source> = texts.into_iter().filter_map(source).collect();
     let left_out = sources.len() < count;
     load_sources(&sources, specs, mode, left_out, findings)

@@ -1,8 +1,8 @@
 //! The JSON Schema of the fleet file, made of the tables that the decoder reads.
 
 use super::decode::{
-    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS, RULE_KEYS,
-    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    AVAILABILITY_KEYS, BETWEEN_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, POWER_KEYS,
+    ROLLOUT_KEYS, RULE_KEYS, SCHEDULE_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS, WINDOW_KEYS,
 };
 use crate::model::{ProviderSpec, SettingKind, SettingSpec};
 use serde_json::{Map, Value, json};
@@ -30,6 +30,15 @@ pub fn fleet_schema(specs: &[&'static ProviderSpec]) -> Value {
             "limits": or_nothing(mapping(&LIMIT_KEYS)),
             "healthy_when": { "anyOf": [{ "const": "none" }, mapping(&HEALTH_KEYS)] },
             "rollout": required(mapping(&ROLLOUT_KEYS), &["waves"]),
+            "schedules": {
+                "type": ["object", "null"],
+                "propertyNames": { "pattern": "^[A-Za-z0-9_.-]{1,64}$" },
+                "additionalProperties": required(mapping(&SCHEDULE_KEYS), &["zone"]),
+            },
+            "window": required(mapping(&WINDOW_KEYS), &["zone"]),
+            "week_times": { "anyOf": [week_times(), { "type": "array", "minItems": 1, "items": week_times() }] },
+            "between": required(mapping(&BETWEEN_KEYS), &["start", "stop"]),
+            "power_schedule": required(mapping(&POWER_KEYS), &["schedule"]),
             "labels": {
                 "type": ["object", "null"],
                 "additionalProperties": { "type": ["string", "number", "boolean"] },
@@ -41,6 +50,11 @@ pub fn fleet_schema(specs: &[&'static ProviderSpec]) -> Value {
         schema.extend(additions);
     }
     schema
+}
+
+fn week_times() -> Value {
+    let examples = ["Mon-Fri 08:00-19:00", "Mon,Wed 08:00-12:00; Sat 10:00-14:00", "20:00-06:00"];
+    json!({ "type": "string", "minLength": 1, "examples": examples })
 }
 
 /// A number or a percentage.

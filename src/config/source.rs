@@ -22,6 +22,8 @@ pub(super) struct Source {
     pub(super) text: String,
     /// Lower-case hex SHA-256 of the bytes as they were.
     pub(super) sha256: String,
+    /// The git revision that it comes from; files beside it are read from there as well.
+    pub(super) revision: Option<String>,
 }
 
 impl Source {
@@ -42,12 +44,14 @@ impl Source {
         };
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         let text = without_controls(&name, text, findings);
-        Some(Self { name, text, sha256 })
+        Some(Self { name, text, sha256, revision: None })
     }
 
     /// The folder that paths in this file are relative to.
     pub(super) fn folder(&self) -> PathBuf {
-        Path::new(&*self.name).parent().map(Path::to_path_buf).unwrap_or_default()
+        let prefix = self.revision.as_ref().map(|revision| format!("{revision}:")).unwrap_or_default();
+        let path = self.name.strip_prefix(&prefix).unwrap_or(&self.name);
+        Path::new(path).parent().map(Path::to_path_buf).unwrap_or_default()
     }
 }
 
@@ -76,7 +80,7 @@ fn location(file: &Arc<str>, line: usize, column: usize) -> Location {
 }
 
 /// Lower-case hex.
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .flat_map(|b| [b >> 4, b & 15])

@@ -161,6 +161,7 @@ mod tests {
             renamed_from: renamed_from.map(Into::into),
             presence: Presence::Present,
             power: DesiredPower::default(),
+            schedule: None,
             shutdown: Shutdown::default(),
             grace: None,
             require_evidence: None,

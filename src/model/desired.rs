@@ -1,7 +1,8 @@
 //! What a fleet file wants of one server, after defaults and brace expansion.
 
 use super::{
-    Address, HealthCheck, Location, Period, Power, RequiredEvidence, Rollout, Selector, ServerId, ServerName,
+    Address, HealthCheck, Location, Period, Power, PowerSchedule, RequiredEvidence, Rollout, Selector,
+    ServerId, ServerName,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -120,8 +121,10 @@ pub struct DesiredServer {
     pub renamed_from: Option<ServerName>,
     /// Whether it should exist.
     pub presence: Presence,
-    /// The power it should have.
+    /// The power it should have; where a schedule says that, what the planner has found it to say.
     pub power: DesiredPower,
+    /// The schedule that says which power it should have; shared by all of its servers.
+    pub schedule: Option<Arc<PowerSchedule>>,
     /// How it may be stopped.
     pub shutdown: Shutdown,
     /// How long its guest is given to shut down; `None` leaves that to apply.

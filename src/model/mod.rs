@@ -17,11 +17,13 @@ mod location;
 mod operation;
 mod period;
 mod power;
+mod power_schedule;
 mod rollout;
 mod roster;
 mod rule;
 mod settings;
 mod succession;
+mod window;
 
 pub use address::{Address, ConnectionName, ServerId, ServerName};
 pub use availability::Availability;
@@ -41,6 +43,7 @@ pub use location::Location;
 pub use operation::{OffKind, Operation, RebootKind, Verb};
 pub use period::Period;
 pub use power::Power;
+pub use power_schedule::PowerSchedule;
 pub use rollout::{Rollout, WaveSize};
 pub use roster::Roster;
 pub use rule::{Age, GovernedRollout, Rule};
@@ -48,3 +51,4 @@ pub use settings::{
     Choice, ProfileSettings, Profiles, ProviderSpec, SettingKind, SettingSpec, Settings, Way,
 };
 pub use succession::{Edge, Group, Succession};
+pub use window::{Waiting, Window, WindowRule, Windows};

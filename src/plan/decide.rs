@@ -60,6 +60,7 @@ impl Case<'_> {
             self.reboot_step()?;
         }
         self.required_evidence()?;
+        self.schedule_can()?;
         let rename = self.rename()?;
         let power = self.power(warnings)?;
         // Who is started or stopped needs no reboot; who goes on after a suspension has not booted by that.
@@ -83,13 +84,57 @@ impl Case<'_> {
             actions: actions(&steps),
             before,
             after: Some(after),
-            reasons: vec![self.reason()],
+            reasons: self.reasons(&steps),
             wave: None,
             cause: None,
             rebooted_since: self.desired.rebooted_since.filter(|_| rebooted),
             steps,
             location: Some(self.desired.location.clone()),
         }))
+    }
+
+    /// Why: a schedule for the power that it wants, the file for everything else.
+    fn reasons(&self, steps: &[Step]) -> Vec<String> {
+        let is_of_power =
+            |step: &Step| matches!(step.operation.verb(), Verb::PowerOn | Verb::PowerOff | Verb::Suspend);
+        let schedule = self.desired.schedule.as_ref().filter(|_| steps.iter().any(is_of_power));
+        let is_of_more = schedule.is_none() || !steps.iter().all(is_of_power) || self.desired.rule.is_some();
+        is_of_more
+            .then(|| self.reason())
+            .into_iter()
+            .chain(schedule.map(|schedule| schedule.reason()))
+            .collect()
+    }
+
+    /// Whatever the schedule can come to want must be possible: else it would be found out in the night.
+    fn schedule_can(&self) -> Verdict<()> {
+        let Some(schedule) = &self.desired.schedule else { return Ok(()) };
+        for state in schedule.schedule.reachable() {
+            let Some(power) = DesiredPower::from(state).wanted() else { continue };
+            self.step_to(power).map_err(|problem| self.by_schedule(problem))?;
+            if self.live.state == LiveState::NotReported {
+                let text = format!(
+                    "schedule {} wants power {power} at times; {} reports no power state",
+                    schedule.name, self.type_name
+                );
+                return Err(self.problem(Code::Unsupported, text));
+            }
+            if power == Power::Off && self.desired.protect {
+                let text = format!(
+                    "schedule {} wants power off at times and it is protected; remove `protect: true`, or give it \
+                     another power",
+                    schedule.name
+                );
+                return Err(self.problem(Code::Protected, text));
+            }
+        }
+        Ok(())
+    }
+
+    fn by_schedule(&self, problem: Problem) -> Problem {
+        let Some(schedule) = &self.desired.schedule else { return problem };
+        let message = format!("schedule {} cannot be kept: {}", schedule.name, problem.message);
+        Problem { message, ..problem }
     }
 
     /// The check comes after the call that leaves the server running.

@@ -26,6 +26,9 @@ pub struct FleetFile {
     pub path: String,
     /// SHA-256 of its bytes, lower-case hex.
     pub sha256: String,
+    /// It is a holiday calendar, which a fleet file names.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub calendar: bool,
 }
 
 /// The options under which the plan was made.
@@ -49,6 +52,10 @@ pub struct PlanOptionsRecord {
     /// Made by an apply, to take it back: not bound to the fleet files as they were.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub undo: bool,
+    /// What would be wanted at this instant, which is not the one at which it was made: `--at`. Not to be applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub at: Option<Timestamp>,
 }
 
 /// Where a connection leads to: what a reviewed plan must not be carried out elsewhere by.

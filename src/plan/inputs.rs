@@ -2,7 +2,7 @@
 
 use crate::model::{
     Address, Availability, Capabilities, ConnectionName, DesiredServer, Labels, LedgerFacts, LiveServer,
-    Rule, Selector, Verb,
+    Rule, Selector, Verb, Window,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +48,8 @@ pub struct Options {
     pub reboot_unknown: bool,
     /// List the servers that are as declared, beside counting them.
     pub list_unchanged: bool,
+    /// Plan for this instant in place of the present one: `--at`.
+    pub at: Option<Timestamp>,
 }
 
 impl Options {
@@ -71,6 +73,8 @@ pub struct Inputs<'a> {
     pub rules: &'a [Rule],
     /// How many servers of a group stay on, whatever is done.
     pub availability: &'a [Availability],
+    /// When which actions may run.
+    pub windows: &'a [Window],
     /// The live state, per connection; connections that no selected entry uses may be left out.
     pub live: &'a [ConnectionLive<'a>],
     /// What the ledger knows.

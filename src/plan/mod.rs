@@ -4,6 +4,7 @@
 mod approval;
 mod around;
 mod attribute;
+mod calendar;
 mod cause;
 mod change;
 mod decide;
@@ -26,12 +27,15 @@ mod withhold;
 pub use approval::{Approval, Deviation, compare as compare_with_approved};
 pub use around::Around;
 pub use attribute::attribute;
+pub use calendar::{Calendar, PowerChange, ScheduleCalendar, calendar};
 pub use cause::Cause;
 pub use change::{Change, Facts, Step, StepRef};
 pub use document::{
     BaseRecord, FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord, SnapshotRecord, Target,
 };
-pub use govern::{HoldInForce, effective, holds_in_force};
+pub use govern::{
+    HoldInForce, closed_by_now, effective, entries_of, holds_in_force, otherwise_by_now, overtaken,
+};
 pub use guard::{Accepted, GuardName, Refusal, check as check_guards};
 pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
 pub use narrow::narrow;

@@ -3,7 +3,7 @@
 use super::change::Change;
 use super::decide::Case;
 use super::evidence;
-use super::govern::{Governed, Held, HoldInForce, frozen, govern};
+use super::govern::{Governed, Held, HoldInForce, closed, frozen, govern};
 use super::inputs::{ConnectionLive, Inputs, ReadFailure};
 use super::narrow;
 use super::order::order_renames;
@@ -14,7 +14,7 @@ use super::wave;
 use super::withhold::{Wait, Waiting, Withheld, servers as servers_of};
 use crate::diff::{Binding, LiveIndex, bind_all};
 use crate::model::{
-    Address, ConnectionName, DesiredServer, Freeze, LiveServer, LiveState, Presence, Rule, ServerId,
+    Address, ConnectionName, DesiredServer, Freeze, LiveServer, LiveState, Presence, Rule, ServerId, Windows,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -44,7 +44,8 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     let Governed { desired, problems, governed, held, holds } = govern(inputs);
     let inputs = &Inputs { desired: &desired, ..*inputs };
     let freeze = inputs.ledger.freeze.as_ref().filter(|freeze| freeze.is_in_force(inputs.now));
-    let people = &People { held: &held, freeze: frozen(freeze, inputs.now) };
+    let windows = Windows::at(inputs.windows, inputs.now);
+    let people = &People { held: &held, freeze: frozen(freeze, inputs.now), windows };
     let known = Plan { problems, holds, freeze: freeze.cloned(), ..Plan::default() };
     let mut plan = of_entries(inputs, people, known);
     plan.summary.governed = governed;
@@ -123,7 +124,8 @@ pub fn unmanaged(inputs: &Inputs<'_>) -> Vec<(ConnectionName, Vec<LiveServer>)> 
         let Ok(servers) = &connection.servers else { continue };
         let desired: Vec<&DesiredServer> =
             inputs.desired.iter().filter(|entry| entry.address.connection == connection.name).collect();
-        let people = &People { held: &HashMap::new(), freeze: None };
+        let windows = Windows::at(&[], inputs.now);
+        let people = &People { held: &HashMap::new(), freeze: None, windows };
         let managed = Room { inputs, connection, servers, people }.managed(&desired);
         let missing =
             servers.iter().zip(managed).filter(|(_, managed)| !managed).map(|(server, _)| server.clone());
@@ -154,6 +156,7 @@ struct PartialPlan {
 struct People<'a> {
     held: &'a HashMap<Address, Held<'a>>,
     freeze: Option<Wait>,
+    windows: Windows<'a>,
 }
 
 /// One connection being planned.
@@ -253,6 +256,7 @@ impl Room<'_> {
         for change in decision.change.into_iter().chain(waits) {
             let (change, less) = narrow::only(change, &self.inputs.options.only);
             let due = change.and_then(|change| self.due_now(&mut part.waiting, change, held));
+            let due = due.and_then(|change| self.open_now(&mut part.waiting, change, entry));
             part.changes.extend(due);
             is_less |= less;
         }
@@ -270,6 +274,14 @@ impl Room<'_> {
         }
         match held {
             Some(held) => waiting.cut(change, |verb| held.withholds(verb), &held.wait()),
+            None => Some(change),
+        }
+    }
+
+    /// What the windows let be done of a change at this instant; the rest waits.
+    fn open_now(&self, waiting: &mut Waiting, change: Change, entry: &DesiredServer) -> Option<Change> {
+        match closed(&self.people.windows, &change, &entry.labels) {
+            Some((verbs, wait)) => waiting.cut(change, |verb| verbs.contains(&verb), &wait),
             None => Some(change),
         }
     }

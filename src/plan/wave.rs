@@ -201,6 +201,7 @@ mod tests {
             renamed_from: None,
             presence: Presence::Present,
             power: DesiredPower::Off,
+            schedule: None,
             shutdown: Shutdown::Hard,
             grace: None,
             require_evidence: None,

@@ -1,6 +1,7 @@
 //! What people and pipelines read. Each output form is one file over one value; the only room that colours.
 
 mod apply;
+mod calendar;
 mod codes;
 pub mod diagnostics;
 pub mod events;
@@ -14,6 +15,7 @@ mod status;
 mod yaml;
 
 pub use apply::{ApplyDocument, apply_text};
+pub use calendar::{CalendarFormat, render_calendar};
 pub use codes::{
     Explanation, explanation_text, explanations, explanations_text, find_explanation, near_codes,
 };

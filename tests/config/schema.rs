@@ -32,6 +32,10 @@ fn the_schema_has_exactly_the_keys_that_are_accepted() {
         ("/$defs/healthy_when/anyOf/1/properties", |key| {
             format!("defaults: {{ healthy_when: {{ {key}: [[x]] }} }}\n")
         }),
+        ("/$defs/schedules/additionalProperties/properties", |key| {
+            format!("schedules: {{ s: {{ {key}: [[x]] }} }}\n")
+        }),
+        ("/$defs/window/properties", |key| format!("windows: [{{ {key}: [[x]] }}]\n")),
         ("/$defs/limits/properties", |key| format!("limits: {{ {key}: [[x]] }}\n")),
     ] {
         let keys = properties(&schema, pointer);

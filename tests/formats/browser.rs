@@ -41,7 +41,7 @@ fn run(page: &str, hash: &str, flags: &[&str]) -> Option<String> {
 }
 
 /// The page as it stands after its script has run.
-fn opened(page: &str, hash: &str) -> Option<Dom> {
+pub(crate) fn opened(page: &str, hash: &str) -> Option<Dom> {
     run(page, hash, &["--dump-dom"]).map(Dom)
 }
 
@@ -62,9 +62,14 @@ fn driven(page: &str, hash: &str, script: &str) -> Option<String> {
 }
 
 /// A page as the browser writes it out.
-struct Dom(String);
+pub(crate) struct Dom(String);
 
 impl Dom {
+    /// All of it.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
     /// The opening tags of the table's rows.
     fn rows(&self) -> impl Iterator<Item = (&str, &str)> {
         let body =

@@ -274,7 +274,7 @@ pub(crate) fn document(
     changes.sort_by(|a, b| a.address.cmp(&b.address));
     let summary = Summary::count(&changes, &problems, 37, 12);
     let plan = Plan { changes, problems, summary, ..Plan::default() };
-    let fleet = vec![FleetFile { path: "fleet.yaml".into(), sha256: "0123abcd".repeat(8) }];
+    let fleet = vec![FleetFile { path: "fleet.yaml".into(), sha256: "0123abcd".repeat(8), calendar: false }];
     let made =
         PlanDocument::new(plan, fleet, PlanOptionsRecord::default(), "2026-11-21T12:00:00Z".parse().unwrap());
     PlanDocument { refusals, fleetform_version: "0.0.0".into(), ..made }

@@ -65,6 +65,7 @@ impl Small {
                     Wish::Off => DesiredPower::Off,
                     _ => DesiredPower::Any,
                 },
+                schedule: None,
                 shutdown: Shutdown::default(),
                 reboot: RebootStyle::default(),
                 rebooted_since: matches!(wish, Wish::Reboot | Wish::OnAndReboot)

@@ -49,6 +49,7 @@ fn planned(world: &World, snapshot: &Snapshot) -> Plan {
         desired: &world.desired,
         rules: &world.rules,
         availability: &world.availability,
+        windows: &[],
         live: &live,
         ledger: &ledger,
         now: now(),

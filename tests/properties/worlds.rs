@@ -88,6 +88,7 @@ impl World {
             desired: &self.desired,
             rules: &self.rules,
             availability: &self.availability,
+            windows: &[],
             live: &live,
             ledger: &self.ledger,
             now: now(),
@@ -114,7 +115,7 @@ impl World {
 
 /// A plan, dressed for the file.
 pub(crate) fn document(plan: Plan) -> PlanDocument {
-    let files = vec![FleetFile { path: "fleet.yaml".into(), sha256: "00".into() }];
+    let files = vec![FleetFile { path: "fleet.yaml".into(), sha256: "00".into(), calendar: false }];
     PlanDocument::new(plan, files, PlanOptionsRecord::default(), now())
 }
 
@@ -250,6 +251,7 @@ fn entry(connection: &'static str) -> impl Strategy<Value = DesiredServer> {
                 renamed_from: renamed_from.map(Into::into),
                 presence: if absent { Presence::Absent } else { Presence::Present },
                 power,
+                schedule: None,
                 shutdown,
                 grace: None,
                 require_evidence: None,

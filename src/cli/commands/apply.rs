@@ -1,11 +1,12 @@
 //! `apply`: plans (or takes a saved plan), asks, executes, waits until live state agrees.
 
 use super::approved::{self, Verdict};
+use super::time_gate::TimeGate;
 use super::undo::{self, Undo};
 use super::{approval, plan as plan_command, receipt, saved};
 use crate::apply::{
-    ApplySummary, ChangeOutcome, ChangeResult, Gate, HoldGate, Limits, Links, Moved, Tally, check_fresh,
-    execute_through,
+    ApplySummary, Both, ChangeOutcome, ChangeResult, Gate, HoldGate, Limits, Links, Moved, Tally,
+    check_fresh, execute_through,
 };
 use crate::cli::args::{ApplyArgs, Format, Global, Shape};
 use crate::cli::events::{Stream, streamed};
@@ -19,7 +20,8 @@ use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{IntentLog, Journal, Retention, compact_if_due};
 use crate::model::{Address, ConnectionName, EvidenceLevel, Labels, Selector, Verb};
 use crate::plan::{
-    Change, FORMAT_VERSION, HoldInForce, PlanDocument, Refusal, Wave, narrow, rewire, stopped_too_early,
+    Change, FORMAT_VERSION, HoldInForce, PlanDocument, Refusal, Wave, entries_of, narrow, overtaken, rewire,
+    stopped_too_early,
 };
 use crate::report::{ApplyDocument, PlanView, apply_text, plan_text, safe};
 use jiff::Timestamp;
@@ -47,7 +49,9 @@ fn apply(
     let session = match &document {
         // The plan says which files it came from; -f says where they are by now.
         Some(document) if global.file.is_empty() => {
-            let files: Vec<PathBuf> = document.fleet.iter().map(|file| PathBuf::from(&file.path)).collect();
+            // Calendars are found through the files that name them.
+            let files = document.fleet.iter().filter(|file| !file.calendar);
+            let files: Vec<PathBuf> = files.map(|file| PathBuf::from(&file.path)).collect();
             Session::open_files(&files, global, io)?
         }
         _ => Session::open_files(&paths(global), global, io)?,
@@ -89,6 +93,11 @@ fn refuse_what_cannot_be_honoured(
                 "{flag} shapes a plan; this one is saved already: give it to `plan`"
             )));
         }
+    }
+    if let Some(at) = document.options.at {
+        return Err(Failure::usage(format!(
+            "this plan says what would be wanted at {at} (--at); it is not to be applied: plan without --at"
+        )));
     }
     match (document.options.simulated, global.simulate.is_some()) {
         (true, false) => {
@@ -158,7 +167,7 @@ impl Work<'_> {
                 }
             }
         }
-        let gate = self.gate(&document.holds);
+        let gate = self.gate(&document.holds, &document.changes);
         self.carry_out((&document, &document.changes), &planned.links, &gate, io).await
     }
 
@@ -169,7 +178,7 @@ impl Work<'_> {
         if let Some(code) = self.refuse(&document, io) {
             return Ok(code);
         }
-        let gate = self.gate(&[]);
+        let gate = self.gate(&[], &document.changes);
         if let Some(code) = self.refuse_held(&document, &gate, io) {
             return Ok(code);
         }
@@ -184,6 +193,7 @@ impl Work<'_> {
         };
         let fresh = self.signals.unless_interrupted(reading).await?;
         let mut moved = fresh.moved;
+        moved.extend(self.overtaken(&document, fresh.rest.iter().flatten()));
         moved.extend(document.changes.iter().filter_map(|change| {
             let key = (change.provider.clone(), change.id.clone());
             let open = replay.facts.unresolved.get(&key)?;
@@ -203,6 +213,21 @@ impl Work<'_> {
         // What is done already needs no waiting.
         let due = rewire(&document.changes, fresh.rest, |_, _| true).map_err(Failure::problem)?;
         self.carry_out((&document, &due), &links, &gate, io).await
+    }
+
+    /// Changes that a schedule wanted when they were planned, and does not want by now.
+    fn overtaken<'c>(
+        &self,
+        document: &PlanDocument,
+        changes: impl IntoIterator<Item = &'c Change>,
+    ) -> Vec<Moved> {
+        if document.options.undo {
+            return Vec::new();
+        }
+        let fleet = &self.session.fleet;
+        let entries = entries_of(&document.changes, &fleet.servers, &fleet.rules);
+        let all = overtaken(changes, &entries, Timestamp::now());
+        all.into_iter().map(|(address, message)| Moved { address, message }).collect()
     }
 
     fn replay(&self) -> Result<crate::ledger::Replay, Failure> {
@@ -281,9 +306,10 @@ impl Work<'_> {
     }
 
     /// The holds as they are when each change starts; those that the plan was made with it obeys already.
-    fn gate(&self, obeyed: &[HoldInForce]) -> HoldGate {
-        let entries = self.session.fleet.servers.iter();
-        let servers = entries.map(|entry| (entry.address.clone(), entry.labels.clone(), entry.protect));
+    fn gate(&self, obeyed: &[HoldInForce], changes: &[Change]) -> HoldGate {
+        let fleet = &self.session.fleet;
+        let entries = entries_of(changes, &fleet.servers, &fleet.rules).into_values();
+        let servers = entries.map(|entry| (entry.address, entry.labels, entry.protect));
         HoldGate::new(self.session.ledger.clone(), servers, obeyed)
     }
 
@@ -363,6 +389,11 @@ impl Work<'_> {
         if !self.args.auto_approve && self.args.approved.is_none() {
             approval::ask(due.len(), io, self.signals).await?;
         }
+        // Whoever was asked may have taken his time.
+        let moved = self.overtaken(document, due);
+        if !moved.is_empty() {
+            return Ok(self.stale(document, moved, OVERTAKEN, io));
+        }
         let rehearsed;
         let due = if self.session.is_simulated() {
             rehearsed = self.without_checks(due, io);
@@ -375,7 +406,9 @@ impl Work<'_> {
         self.journal.carries_out(&document.digest);
         let tally = Tally::new(&progress);
         let stop = self.signals.flag();
-        let work = execute_through(due, links, self.journal, &tally, limits, stop, gate);
+        let by_time = TimeGate::new(&self.session.fleet, due);
+        let gate = Both(gate, &by_time);
+        let work = execute_through(due, links, self.journal, &tally, limits, stop, &gate);
         tokio::pin!(work);
         let mut every_second = tokio::time::interval(Duration::from_secs(1));
         let mut interrupted = false;
@@ -474,6 +507,9 @@ fn report(run: &Run, document: &PlanDocument, reported: Reported<'_>, exit_code:
         exit_code,
     }
 }
+
+/// Why nothing of a plan is carried out that time has overtaken.
+const OVERTAKEN: &str = "the plan is stale: schedules want otherwise by now; nothing was executed";
 
 /// So many changes that cannot be taken back are named at the end; the receipt has them all.
 const STAYS: usize = 10;

@@ -24,6 +24,10 @@ pub(super) enum Verdict {
 
 /// Remembers a plan that was shown. Where that cannot be done, a digest alone will approve less: no reason to fail.
 pub(super) fn remember(ledger: &Path, document: &PlanDocument) {
+    if document.options.at.is_some() {
+        // Of another instant: what was seen then approves nothing now.
+        return;
+    }
     let folder = ledger.join(FOLDER);
     let written = fs::create_dir_all(&folder)
         .map_err(|error| Failure::problem(error.to_string()))
@@ -46,6 +50,11 @@ pub(super) fn judge(approved: &str, fresh: &PlanDocument, ledger: &Path) -> Resu
         },
     };
     saved::not_expired(&known)?;
+    if let Some(at) = known.options.at {
+        return Err(Failure::usage(format!(
+            "the approved plan is of another instant, {at} (--at): it approves nothing"
+        )));
+    }
     Ok(match compare_with_approved(&known, fresh) {
         Approval::Same => Verdict::Covered(None),
         Approval::Part(less) => {

@@ -43,6 +43,7 @@ pub(in crate::cli) fn run(global: &Global, args: &ImportArgs, io: &mut Io<'_>) -
         // What a rule governs is not in the file either: whoever wants it listed gets it.
         rules: &[],
         availability: &[],
+        windows: &[],
         live: &live,
         ledger: &crate::model::LedgerFacts::default(),
         now: Timestamp::now(),

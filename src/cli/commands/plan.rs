@@ -1,6 +1,6 @@
 //! `plan`: shows what would change.
 
-use super::{approved, saved, view};
+use super::{approved, plan_between, saved, view};
 use crate::cli::args::{Global, Guards, PlanArgs, Shape};
 use crate::cli::events::{Stream, streamed};
 use crate::cli::exit::{self, Failure, code};
@@ -18,6 +18,9 @@ use jiff::Timestamp;
 use std::time::Duration;
 
 pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
+    if let Some([from, until]) = args.between.as_deref() {
+        return plan_between::run((*from, *until), global, args, io);
+    }
     view::check(global, &args.comment)?;
     let run = Run::begin();
     let begin = run.told("plan", None, global);
@@ -35,7 +38,7 @@ fn annotates() -> bool {
 }
 
 fn planned(global: &Global, args: &PlanArgs, events: &Stream, io: &mut Io<'_>) -> Result<u8, Failure> {
-    let shape = Shape { list_unchanged: global.verbose > 0, ..args.shape.clone() };
+    let shape = Shape { list_unchanged: global.verbose > 0, at: args.at, ..args.shape.clone() };
     let (session, mut planned) = match &args.live.live {
         Some(snapshot) => offline::planned(snapshot, &args.live, &shape, global, io)?,
         None => from_providers(global, &shape, io)?,

@@ -85,6 +85,7 @@ async fn live_id(session: &Session, address: &Address) -> Result<ServerId, Failu
         desired: &fleet.servers,
         rules: &fleet.rules,
         availability: &[],
+        windows: &[],
         live: &live,
         ledger: &ledger,
         now: Timestamp::now(),

@@ -2,7 +2,7 @@
 
 use crate::cli::exit::{Failure, code};
 use crate::cli::whole;
-use crate::config::Fleet;
+use crate::config::{Fleet, SourceFile};
 use crate::plan::{FleetFile, Options, PlanDocument, PlanOptionsRecord};
 use crate::report::ApplyDocument;
 use jiff::Timestamp;
@@ -62,7 +62,12 @@ pub(super) fn keep_newest(folder: &Path, most: usize) {
 
 pub(super) fn fleet_files(fleet: &Fleet) -> Vec<FleetFile> {
     let files = fleet.files.iter();
-    files.map(|file| FleetFile { path: file.path.to_string(), sha256: file.sha256.clone() }).collect()
+    let record = |file: &SourceFile| FleetFile {
+        path: file.path.to_string(),
+        sha256: file.sha256.clone(),
+        calendar: file.calendar,
+    };
+    files.map(record).collect()
 }
 
 pub(super) fn options_record(options: &Options, simulated: bool) -> PlanOptionsRecord {
@@ -73,6 +78,7 @@ pub(super) fn options_record(options: &Options, simulated: bool) -> PlanOptionsR
         allow_missing: options.allow_missing,
         reboot_unknown: options.reboot_unknown,
         simulated,
+        at: options.at,
         ..PlanOptionsRecord::default()
     }
 }

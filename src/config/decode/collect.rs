@@ -7,7 +7,10 @@ use super::limits::{GivenLimits, limits};
 use super::order::{self, GivenAvailability};
 use super::rollouts::{self, GivenRollout};
 use super::rules;
+use super::scalars::PowerWish;
+use super::schedules::{GivenSchedules, unresolved_schedule};
 use super::servers::{Known, KnownConnections, Servers, unresolved};
+use super::windows::GivenWindows;
 use super::{Decoder, TOP_KEYS, duplicates};
 use crate::config::Mode;
 use crate::config::diagnostic::{Diagnostic, quote};
@@ -44,8 +47,9 @@ pub(in crate::config) fn collect(
     }
     all.check_version(documents, findings);
     all.check_default_provider(findings);
+    all.check_default_schedule(findings);
     all.defaults.check_grace(findings);
-    let mut servers = Servers::new(&all.known, &all.defaults, &all.rollouts, all.doubtful);
+    let mut servers = Servers::new(&all.known, &all.defaults, &all.rollouts, &all.schedules, all.doubtful);
     servers.reserve(lists.servers.iter().map(|(_, items)| items.len()).sum());
     for (file, items) in &lists.servers {
         let mut decoder = Decoder { file, findings };
@@ -57,6 +61,7 @@ pub(in crate::config) fn collect(
         &all.known,
         &all.defaults,
         &all.rollouts,
+        &all.schedules,
         all.limits.bounds_deletes(),
         all.doubtful,
     );
@@ -70,17 +75,23 @@ pub(in crate::config) fn collect(
     order::check((&servers, &rules), &after, &all.availability, incomplete, findings);
     if !all.doubtful && !findings.has_errors() {
         rollouts::report_unused(&all.rollouts, &rules, findings);
+        all.schedules.report_unused(findings);
+    }
+    if !incomplete {
+        order::check_selectors(&all.windows.selectors, (&servers, &rules), findings);
     }
     let beside = |document: &Document<'_>| document.source.folder().join(DEFAULT_LEDGER);
     let default_ledger = documents.first().map_or_else(|| DEFAULT_LEDGER.into(), beside);
+    let files = documents.iter().map(|document| file(document.source));
     Fleet {
         connections: all.connections,
         servers,
         rules,
         limits: all.limits.limits(),
         availability: all.availability.rules(),
+        windows: all.windows.list,
         ledger: all.ledger.map_or(default_ledger, |(path, _)| path),
-        files: documents.iter().map(|document| file(document.source)).collect(),
+        files: files.chain(all.schedules.holidays.files).collect(),
     }
 }
 
@@ -88,7 +99,7 @@ pub(in crate::config) fn collect(
 const DEFAULT_LEDGER: &str = ".fleetform";
 
 fn file(source: &Source) -> SourceFile {
-    SourceFile { path: Arc::clone(&source.name), sha256: source.sha256.clone() }
+    SourceFile { path: Arc::clone(&source.name), sha256: source.sha256.clone(), calendar: false }
 }
 
 /// A list of one file.
@@ -111,6 +122,8 @@ struct Collected {
     limits: GivenLimits,
     availability: GivenAvailability,
     rollouts: Vec<GivenRollout>,
+    schedules: GivenSchedules,
+    windows: GivenWindows,
     ledger: Given<PathBuf>,
     /// Connections or defaults may stand in a part that could not be read.
     doubtful: bool,
@@ -127,7 +140,7 @@ impl Collected {
     ) {
         let file = &document.source.name;
         let folder = document.source.folder();
-        let rules = Rules { specs, mode, folder: &folder };
+        let rules = Rules { specs, mode, folder: &folder, source: document.source };
         let mut decoder = Decoder { file, findings };
         let broken = &document.reading.broken;
         self.doubtful |= broken.iter().any(|section| *section != SERVERS);
@@ -182,6 +195,12 @@ impl Collected {
         }
         if let Some(node) = value(TopKey::Rollout) {
             decoder.rollouts(node, &mut self.rollouts);
+        }
+        if let Some(node) = value(TopKey::Schedules) {
+            decoder.schedules(node, rules.source, &mut self.schedules);
+        }
+        if let Some(node) = value(TopKey::Windows) {
+            decoder.windows(node, rules.source, &mut self.schedules.holidays, &mut self.windows);
         }
         if let Some(node) = value(TopKey::Ledger) {
             let path = decoder.path(node, "ledger").map(|path| rules.folder.join(path));
@@ -243,6 +262,17 @@ impl Collected {
             && !self.doubtful
         {
             findings.push(unresolved(name, &self.known).at(place.clone()));
+        }
+    }
+}
+
+impl Collected {
+    fn check_default_schedule(&self, findings: &mut Findings) {
+        if let Some((PowerWish::Schedule(name), place)) = &self.defaults.power
+            && let Err(cure) = self.schedules.find(name)
+            && !self.doubtful
+        {
+            findings.push(unresolved_schedule(name, cure).at(place.clone()));
         }
     }
 }

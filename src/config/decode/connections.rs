@@ -6,6 +6,7 @@ use crate::config::choices::{Pick, pick, selected, selector};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::fleet::{Connection, Timeouts, Value};
 use crate::config::reference::{Piece, pieces};
+use crate::config::source::Source;
 use crate::config::suggest::{did_you_mean, nearest, one_of};
 use crate::config::yaml::{Entry, Node, Span};
 use crate::config::{Mode, endpoint};
@@ -22,6 +23,8 @@ pub(super) struct Rules<'r> {
     pub(super) mode: Mode,
     /// The folder that paths are relative to.
     pub(super) folder: &'r Path,
+    /// The file itself.
+    pub(super) source: &'r Source,
 }
 
 /// The entries of one connection, sorted.

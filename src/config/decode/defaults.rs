@@ -3,13 +3,14 @@
 use super::Decoder;
 use super::health::Check;
 use super::keys::DefaultKey;
+use super::scalars::PowerWish;
 use super::words::{EVIDENCE_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS};
 use super::{DEFAULT_KEYS, fields::Fields};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::findings::Findings;
 use crate::config::yaml::{Node, Span};
 use crate::model::{
-    DesiredPower, EvidenceLevel, GivenBy, Labels, Location, Period, RebootStyle, RequiredEvidence, Shutdown,
+    EvidenceLevel, GivenBy, Labels, Location, Period, RebootStyle, RequiredEvidence, Shutdown,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ pub(super) struct Defaults {
     /// The connection.
     pub(super) provider: Given<String>,
     /// The power.
-    pub(super) power: Given<DesiredPower>,
+    pub(super) power: Given<PowerWish>,
     /// How to stop.
     pub(super) shutdown: Given<Shutdown>,
     /// How long guests are given to shut down.
@@ -94,7 +95,7 @@ pub(super) fn defaults(decoder: &mut Decoder<'_>, node: &Node<'_>, into: &mut De
         decoder.agree(&mut into.provider, read, node.span, "provider");
     }
     if let Some(node) = value(DefaultKey::Power) {
-        let read = decoder.power(node);
+        let read = decoder.power_wish(node);
         decoder.agree(&mut into.power, read, node.span, "power");
     }
     if let Some(node) = value(DefaultKey::Shutdown) {

@@ -1,8 +1,10 @@
 //! Every key of a fleet file: one table per mapping, read by the decoder and by the JSON schema alike.
 
 use super::words::{
-    EVIDENCE_WORDS, POWER_IS_WORDS, POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS, names,
+    EVIDENCE_WORDS, OTHERWISE_WORDS, POWER_IS_WORDS, POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS,
+    names,
 };
+use crate::model::Verb;
 use serde_json::{Value, json};
 
 /// One key of a mapping.
@@ -43,6 +45,9 @@ keys! {
             json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/availability" } });
         Rollout "rollout" "In which waves servers are started and interrupted: one mapping, or a list of them of which the first that means a server counts."
             json!({ "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": ["array", "null"], "items": { "$ref": "#/$defs/rollout" } }] });
+        Schedules "schedules" "When which power is wanted, by name: for power: { schedule: NAME }." json!({ "$ref": "#/$defs/schedules" });
+        Windows "windows" "When which actions may run. What is due at another time waits."
+            json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/window" } });
         Ledger "ledger" "Where the ledger lies, relative to this file. Default: .fleetform beside the first file."
             json!({ "type": "string", "minLength": 1 });
     }
@@ -130,6 +135,7 @@ keys! {
             json!({ "type": "string", "pattern": "^[0-9]+[mhdw]$", "examples": ["30d", "12h"] });
         State "state" "absent deletes what is selected: only with older_than, and with max_deletes under limits." words(&names(&STATE_WORDS));
         Power "power" "The power the servers should have. Default: any." power();
+        Schedule "schedule" "Short for power: { schedule: NAME }." text_or_number();
         Shutdown "shutdown" "How the servers may be stopped. Default: that of defaults." words(&names(&SHUTDOWN_WORDS));
         Grace "grace" "How long guests are given to shut down before the plug is pulled." duration();
         Reboot "reboot" "How the servers may be rebooted. Default: that of defaults." words(&names(&REBOOT_WORDS));
@@ -202,12 +208,78 @@ keys! {
     }
 }
 
+keys! {
+    /// The keys of a schedule.
+    ScheduleKey SCHEDULE_KEYS {
+        Zone "zone" "Whose wall clock: the IANA name of a place, or UTC." zone();
+        On "on" "When servers are on: times of the week, or { start, stop } in cron's form." times();
+        Off "off" "When servers are off, in place of on." times();
+        Except "except" "Local dates on which none of the times counts: dates, ranges, or .ics files relative to this file."
+            except();
+        Otherwise "otherwise" "What holds at all other times. Default: the opposite of on or off."
+            json!({ "anyOf": [{ "enum": names(&OTHERWISE_WORDS) }, { "type": "boolean" }] });
+    }
+}
+
+keys! {
+    /// The keys of times in cron's form.
+    BetweenKey BETWEEN_KEYS {
+        Start "start" "From when on: minute, hour, day of the month, month, day of the week." cron();
+        Stop "stop" "Until when." cron();
+    }
+}
+
+keys! {
+    /// The keys of `power:` where it is no word.
+    PowerKey POWER_KEYS {
+        Schedule "schedule" "The name of a schedule under schedules:." json!({ "type": "string", "minLength": 1 });
+    }
+}
+
+keys! {
+    /// The keys of a window.
+    WindowKey WINDOW_KEYS {
+        Name "name" "As plans call it. Default: its times." json!({ "type": "string", "minLength": 1, "maxLength": 64 });
+        Verbs "verbs" "Which actions. Default: all." json!({ "anyOf": [verb(), { "type": "array", "minItems": 1, "items": verb() }] });
+        Select "select" "Which servers: a glob such as east/web-*, or label:tier=web. Default: all." selector();
+        Allow "allow" "Times of the week at which they may run, and at no others but those of another window that allows."
+            json!({ "$ref": "#/$defs/week_times" });
+        Deny "deny" "Times of the week at which they may not run, whatever else allows it."
+            json!({ "$ref": "#/$defs/week_times" });
+        Zone "zone" "Whose wall clock: the IANA name of a place, or UTC." zone();
+        Except "except" "Local dates on which its times do not count, as in a schedule." except();
+    }
+}
+
+fn verb() -> Value {
+    let words: Vec<String> = Verb::ALL.iter().map(|verb| verb.phrase().replace(' ', "_")).collect();
+    json!({ "enum": words })
+}
+
+fn zone() -> Value {
+    json!({ "type": "string", "minLength": 1, "examples": ["Europe/Berlin", "America/New_York", "UTC"] })
+}
+
+fn times() -> Value {
+    json!({ "anyOf": [{ "$ref": "#/$defs/week_times" }, { "$ref": "#/$defs/between" }] })
+}
+
+fn except() -> Value {
+    let one =
+        json!({ "type": "string", "examples": ["2026-12-24", "2026-12-24..2027-01-01", "holidays.ics"] });
+    json!({ "anyOf": [one, { "type": ["array", "null"], "items": one }] })
+}
+
+fn cron() -> Value {
+    json!({ "type": "string", "examples": ["0 8 * * 1-5"] })
+}
+
 fn words(words: &[&str]) -> Value {
     json!({ "enum": words })
 }
 
 fn power() -> Value {
-    json!({ "anyOf": [{ "enum": names(&POWER_WORDS) }, { "type": "boolean" }] })
+    json!({ "anyOf": [{ "enum": names(&POWER_WORDS) }, { "type": "boolean" }, { "$ref": "#/$defs/power_schedule" }] })
 }
 
 fn text_or_number() -> Value {

@@ -6,6 +6,7 @@ mod defaults;
 mod duplicates;
 mod fields;
 mod health;
+mod holidays;
 mod keys;
 mod limits;
 mod names;
@@ -13,7 +14,9 @@ mod order;
 mod rollouts;
 mod rules;
 mod scalars;
+mod schedules;
 mod servers;
+mod windows;
 mod words;
 
 pub use scalars::parse_duration;
@@ -21,8 +24,8 @@ pub use scalars::parse_duration;
 pub(super) use collect::{Document, collect};
 pub(super) use connections::{missing, undecided};
 pub(super) use keys::{
-    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS, RULE_KEYS,
-    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    AVAILABILITY_KEYS, BETWEEN_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, POWER_KEYS,
+    ROLLOUT_KEYS, RULE_KEYS, SCHEDULE_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS, WINDOW_KEYS,
 };
 
 use super::diagnostic::Diagnostic;

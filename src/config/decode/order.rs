@@ -14,7 +14,7 @@ use std::ops::Range;
 
 /// A selector with its place and how many characters it takes there.
 pub(super) struct Placed {
-    selector: Selector,
+    pub(super) selector: Selector,
     location: Location,
     width: u32,
 }
@@ -60,7 +60,8 @@ impl Decoder<'_> {
         }
     }
 
-    fn selector(&mut self, node: &Node<'_>, what: &str) -> Option<Placed> {
+    /// A selector with its place.
+    pub(super) fn selector(&mut self, node: &Node<'_>, what: &str) -> Option<Placed> {
         let text = self.text(node, what)?;
         let Ok(selector) = Selector::parse(text) else {
             let message = format!("{what} cannot be {}", quote(text));
@@ -160,6 +161,22 @@ pub(super) fn check(
         given.iter().flat_map(|after| &after.items).map(|item| (&item.location, item.width)).collect();
     for cycle in succession.cycles().iter().filter(|cycle| cycle.len() > 1) {
         findings.push(circular(cycle, &succession, servers, &widths));
+    }
+}
+
+/// Selectors that mean no server are typing errors; of windows they would leave servers without one.
+pub(super) fn check_selectors(
+    selectors: &[Placed],
+    (servers, rules): (&[DesiredServer], &[Rule]),
+    findings: &mut Findings,
+) {
+    let may_be_governed = |select: &Selector| rules.iter().any(|rule| rule.meets(select).next().is_some());
+    let means = |item: &&Placed| {
+        servers.iter().any(|server| item.selector.matches(&server.address, &server.labels))
+            || may_be_governed(&item.selector)
+    };
+    for item in selectors.iter().filter(|item| !means(item)) {
+        findings.push(unmatched(item, servers));
     }
 }
 

@@ -5,6 +5,8 @@ use super::defaults::{Defaults, grace_without_fallback};
 use super::fields::Fields;
 use super::keys::RuleKey;
 use super::rollouts::{self, GivenRollout};
+use super::scalars::PowerWish;
+use super::schedules::GivenSchedules;
 use super::servers::{KnownConnections, unresolved};
 use super::words::{POWER_IS_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS};
 use super::{Decoder, RULE_KEYS};
@@ -13,7 +15,7 @@ use crate::config::suggest::did_you_mean;
 use crate::config::yaml::{Content, Entry, Node};
 use crate::model::{
     Address, Age, ConnectionName, DesiredPower, DesiredServer, GivenBy, GovernedRollout, Grace, Labels,
-    Presence, Rule, Shutdown,
+    PowerSchedule, Presence, Rule, Shutdown,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub(super) struct Rules<'c> {
     pub(super) known: &'c KnownConnections,
     pub(super) defaults: &'c Defaults,
     pub(super) rollouts: &'c [GivenRollout],
+    pub(super) schedules: &'c GivenSchedules,
     /// Whether deletes are bounded.
     pub(super) bounds_deletes: bool,
     /// The connections, defaults or limits are not known in full, so a missing one is no finding.
@@ -51,12 +54,24 @@ impl<'c> Rules<'c> {
         known: &'c KnownConnections,
         defaults: &'c Defaults,
         rollouts: &'c [GivenRollout],
+        schedules: &'c GivenSchedules,
         bounds_deletes: bool,
         doubtful: bool,
     ) -> Self {
         let governed = rollouts::governed(rollouts);
         let (names, list) = (HashMap::new(), Vec::new());
-        Self { known, defaults, rollouts, bounds_deletes, doubtful, governed, names, list, lost: false }
+        Self {
+            known,
+            defaults,
+            rollouts,
+            schedules,
+            bounds_deletes,
+            doubtful,
+            governed,
+            names,
+            list,
+            lost: false,
+        }
     }
 
     /// Decodes one rule.
@@ -184,7 +199,7 @@ impl<'c> Rules<'c> {
         let value = |key: RuleKey| fields.value(key as usize);
         let defaults = self.defaults;
         let presence = value(RuleKey::State).and_then(|node| decoder.word(node, "state", &STATE_WORDS));
-        let power = value(RuleKey::Power).and_then(|node| decoder.power(node));
+        let (power, schedule) = self.power(decoder, value(RuleKey::Power), value(RuleKey::Schedule));
         let shutdown = match value(RuleKey::Shutdown) {
             Some(node) => decoder.word(node, "shutdown", &SHUTDOWN_WORDS),
             None => defaults.shutdown.as_ref().map(|(given, _)| *given),
@@ -208,8 +223,14 @@ impl<'c> Rules<'c> {
         if let Some(check) = &healthy_when {
             decoder.labels_of_check(value(RuleKey::HealthyWhen).unwrap_or(node), check, &labels);
         }
-        let wants =
-            [RuleKey::State, RuleKey::Power, RuleKey::RebootedSince, RuleKey::Protect, RuleKey::Labels];
+        let wants = [
+            RuleKey::Schedule,
+            RuleKey::State,
+            RuleKey::Power,
+            RuleKey::RebootedSince,
+            RuleKey::Protect,
+            RuleKey::Labels,
+        ];
         // A key that is not known may have been meant to say it.
         let is_known = |entry: &Entry<'_>| RULE_KEYS.iter().any(|key| key.name == entry.key);
         let is_whole = matches!(&node.content, Content::Map(entries) if entries.iter().all(is_known));
@@ -223,7 +244,8 @@ impl<'c> Rules<'c> {
             id: None,
             renamed_from: None,
             presence: presence.unwrap_or_default(),
-            power: power.unwrap_or(DesiredPower::Any),
+            power,
+            schedule,
             shutdown,
             grace: self.grace(decoder, value(RuleKey::Grace), shutdown),
             reboot: reboot.unwrap_or_default(),
@@ -237,6 +259,29 @@ impl<'c> Rules<'c> {
             rule: None,
             location: decoder.place(node.span),
         }
+    }
+
+    /// `power`, or `schedule` for short; not both.
+    fn power(
+        &self,
+        decoder: &mut Decoder<'_>,
+        power: Option<&Node<'_>>,
+        schedule: Option<&Node<'_>>,
+    ) -> (DesiredPower, Option<Arc<PowerSchedule>>) {
+        let wish = match (power, schedule) {
+            (Some(_), Some(node)) => {
+                let message = "the rule says power and schedule";
+                let cure = "keep one of the two; schedule: NAME is short for power: { schedule: NAME }";
+                decoder.report(node.span, Diagnostic::error(BAD_RULE, message).cure(cure));
+                None
+            }
+            (Some(node), None) => decoder.power_wish(node),
+            (None, Some(node)) => {
+                decoder.text(node, "schedule").map(|name| PowerWish::Schedule(name.to_owned()))
+            }
+            (None, None) => None,
+        };
+        self.schedules.wished(decoder, wish, power.or(schedule), self.doubtful)
     }
 
     /// As of entries. Where the provider cannot keep it, a rule's is like a default: it holds for many servers.

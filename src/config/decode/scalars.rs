@@ -2,6 +2,7 @@
 //! something else.
 
 use super::Decoder;
+use super::keys::{POWER_KEYS, PowerKey};
 use super::words::{POWER_WORDS, Word, names};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::suggest::{did_you_mean, one_of};
@@ -12,6 +13,15 @@ use std::time::Duration;
 
 /// Calls per second beyond which a rate limit makes no sense.
 const MAX_RATE: f64 = 100_000.0;
+
+/// What `power:` says.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum PowerWish {
+    /// This power.
+    Fixed(DesiredPower),
+    /// What the schedule of this name says.
+    Schedule(String),
+}
 
 impl Decoder<'_> {
     /// A text; numbers and words are taken to the letter, nothing is refused but nothing.
@@ -41,10 +51,24 @@ impl Decoder<'_> {
         Some(text)
     }
 
-    /// `power:`, the field that YAML readers misunderstand most.
-    pub(super) fn power(&mut self, node: &Node<'_>) -> Option<DesiredPower> {
+    /// `power:`, a word or `{ schedule: NAME }`.
+    pub(super) fn power_wish(&mut self, node: &Node<'_>) -> Option<PowerWish> {
+        let Content::Map(_) = &node.content else { return self.power(node).map(PowerWish::Fixed) };
+        let fields = self.fields(node, &POWER_KEYS, "power")?;
+        let Some(name) = fields.value(PowerKey::Schedule as usize) else {
+            if !fields.partial {
+                let finding = Diagnostic::error("bad_power", "power names no schedule");
+                self.report(node.span, finding.cure("write power: { schedule: NAME }, or on, off or any"));
+            }
+            return None;
+        };
+        self.text(name, "schedule").map(|name| PowerWish::Schedule(name.to_owned()))
+    }
+
+    /// The word of `power:`, the field that YAML readers misunderstand most.
+    fn power(&mut self, node: &Node<'_>) -> Option<DesiredPower> {
         let Content::Scalar(text) = &node.content else {
-            self.wrong_type(node, "power", "on, off, any or suspended");
+            self.wrong_type(node, "power", "on, off, any, suspended or { schedule: NAME }");
             return None;
         };
         if let Some((_, power)) = POWER_WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {

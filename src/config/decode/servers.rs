@@ -6,13 +6,15 @@ use super::keys::ServerKey;
 use super::names::Names;
 use super::order::{GivenAfter, carried};
 use super::rollouts::{GivenRollout, of_server};
+use super::schedules::GivenSchedules;
 use super::words::{REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS};
 use super::{Decoder, SERVER_KEYS};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::suggest::did_you_mean;
 use crate::config::yaml::{Content, Entry, Node};
 use crate::model::{
-    Address, ConnectionName, DesiredServer, GivenBy, Grace, Labels, Location, NameRules, Shutdown,
+    Address, ConnectionName, DesiredPower, DesiredServer, GivenBy, Grace, Labels, Location, NameRules,
+    PowerSchedule, Shutdown,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -71,6 +73,7 @@ pub(super) struct Servers<'c, 'n, 'a> {
     known: &'c KnownConnections,
     defaults: &'c Defaults,
     rollouts: &'c [GivenRollout],
+    schedules: &'c GivenSchedules,
     default_connection: Option<usize>,
     default_labels: Labels,
     /// The connections or defaults are not known in full, so a missing one is no finding.
@@ -96,6 +99,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         known: &'c KnownConnections,
         defaults: &'c Defaults,
         rollouts: &'c [GivenRollout],
+        schedules: &'c GivenSchedules,
         doubtful: bool,
     ) -> Self {
         let default = defaults.provider.as_ref();
@@ -103,6 +107,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             known,
             defaults,
             rollouts,
+            schedules,
             default_connection: default.and_then(|(name, _)| known.find(name)),
             default_labels: defaults.labels(),
             doubtful,
@@ -190,7 +195,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         let defaults = self.defaults;
         let id = value(ServerKey::Id).and_then(|node| decoder.id(node));
         let presence = value(ServerKey::State).and_then(|node| decoder.word(node, "state", &STATE_WORDS));
-        let power = or_default(value(ServerKey::Power), defaults.power.as_ref(), |node| decoder.power(node));
+        let (power, schedule) = self.power(decoder, value(ServerKey::Power));
         let shutdown = or_default(value(ServerKey::Shutdown), defaults.shutdown.as_ref(), |node| {
             decoder.word(node, "shutdown", &SHUTDOWN_WORDS)
         });
@@ -219,7 +224,8 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             id: id.map(Into::into),
             renamed_from: None,
             presence: presence.unwrap_or_default(),
-            power: power.unwrap_or_default(),
+            power,
+            schedule,
             shutdown: shutdown.unwrap_or_default(),
             grace,
             reboot: reboot.unwrap_or_default(),
@@ -233,6 +239,17 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
             rule: None,
             location: decoder.place(node.span),
         }
+    }
+
+    /// The power of an entry, or of the defaults; a schedule is looked up by its name.
+    fn power(
+        &self,
+        decoder: &mut Decoder<'_>,
+        node: Option<&Node<'_>>,
+    ) -> (DesiredPower, Option<Arc<PowerSchedule>>) {
+        let read = node.map(|node| decoder.power_wish(node));
+        let default = || self.defaults.power.as_ref().map(|(wish, _)| wish.clone());
+        self.schedules.wished(decoder, read.unwrap_or_else(default), node, self.doubtful)
     }
 
     /// Only where the plug may be pulled after a while; a default simply means nothing elsewhere.

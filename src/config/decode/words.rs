@@ -1,5 +1,6 @@
 //! The words that some keys take, in the order in which they are offered to people.
 
+use crate::calendar::State;
 use crate::model::{DesiredPower, EvidenceLevel, Power, Presence, RebootStyle, Shutdown};
 
 /// A word and what it means.
@@ -16,6 +17,10 @@ pub(super) const POWER_WORDS: [Word<DesiredPower>; 4] = [
 /// `power_is:` of a rule.
 pub(super) const POWER_IS_WORDS: [Word<Power>; 3] =
     [("on", Power::On), ("off", Power::Off), ("suspended", Power::Suspended)];
+
+/// `otherwise:` of a schedule; read in any letter case.
+pub(super) const OTHERWISE_WORDS: [Word<State>; 3] =
+    [("off", State::Off), ("on", State::On), ("any", State::Any)];
 
 /// `state:`.
 pub(super) const STATE_WORDS: [Word<Presence>; 2] =

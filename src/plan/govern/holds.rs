@@ -174,9 +174,9 @@ impl Held<'_> {
             return;
         }
         let declared = std::mem::take(&mut change.reasons);
-        if change.does(Verb::Rename) || change.does(Verb::Reboot) {
-            change.reasons.extend(declared.into_iter().filter(|reason| reason == "declared"));
-        }
+        let is_of_more = change.does(Verb::Rename) || change.does(Verb::Reboot);
+        let stays = |reason: &String| reason.starts_with("rule ") || (is_of_more && reason == "declared");
+        change.reasons.extend(declared.into_iter().filter(stays));
         change.reasons.push(format!("hold by {} until {}", self.hold.by, self.hold.until));
     }
 

@@ -4,10 +4,16 @@
 mod holds;
 mod judge;
 mod rules;
+mod schedules;
 mod tally;
+mod windows;
 
 pub use holds::HoldInForce;
 pub(super) use holds::{Held, frozen};
+pub use rules::entries_of;
+pub use schedules::{otherwise_by_now, overtaken};
+pub(super) use windows::closed;
+pub use windows::closed_by_now;
 
 use super::inputs::Inputs;
 use super::problem::Problem;
@@ -51,6 +57,7 @@ pub(super) fn govern<'a>(inputs: &Inputs<'a>) -> Governed<'a> {
         holds: Vec::new(),
     };
     rules::apply(inputs, &mut governed);
+    schedules::keep_to(&mut governed.desired, inputs.now);
     (governed.held, governed.holds) = holds::hold(&mut governed.desired, &inputs.ledger.holds, inputs.now);
     governed
 }

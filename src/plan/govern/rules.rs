@@ -6,6 +6,7 @@ use super::judge::{Candidate, Unknown, Verdict};
 use super::tally::{LeftOut, Tallies};
 use crate::diff::{LiveIndex, bind_all};
 use crate::model::{Address, DesiredServer, LiveServer, LiveState, Presence, Rule};
+use crate::plan::change::Change;
 use crate::plan::inputs::{ConnectionLive, Inputs};
 use crate::plan::planner::claim;
 use std::borrow::Cow;
@@ -44,6 +45,32 @@ pub(super) fn apply(inputs: &Inputs<'_>, governed: &mut Governed<'_>) {
     all.extend_from_slice(desired);
     all.extend(made);
     *desired = Cow::Owned(all);
+}
+
+/// The entries that planned changes are about, by address: those of the file, and those that the rule which their
+/// reasons name makes of them.
+pub fn entries_of<'c>(
+    changes: impl IntoIterator<Item = &'c Change>,
+    servers: &[DesiredServer],
+    rules: &[Rule],
+) -> HashMap<Address, DesiredServer> {
+    let mut unknown: HashMap<&Address, &Change> =
+        changes.into_iter().map(|change| (&change.address, change)).collect();
+    let mut entries = HashMap::with_capacity(unknown.len());
+    for entry in servers {
+        if unknown.remove(&entry.address).is_some() {
+            entries.insert(entry.address.clone(), entry.clone());
+        }
+    }
+    for (address, change) in unknown {
+        let is_its =
+            |rule: &&Rule| change.reasons.iter().any(|why| why.strip_prefix("rule ") == Some(&*rule.name));
+        if let Some(rule) = rules.iter().find(is_its) {
+            let entry = rule.entry(&change.provider, &change.id, &address.name);
+            entries.insert(address.clone(), entry);
+        }
+    }
+    entries
 }
 
 /// One connection whose servers are shared out among the rules.

@@ -19,6 +19,9 @@ mod words;
 use super::paint::Paint;
 use crate::plan::{PlanDocument, Refusal};
 
+pub(super) use html::{code as html_code, text as html_text};
+pub(super) use markdown::code as markdown_code;
+
 pub use age::duration_words;
 pub use annotations::{mistake_annotations, problem_annotations};
 pub use danger::Danger;

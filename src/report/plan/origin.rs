@@ -21,6 +21,10 @@ pub(super) fn notes(document: &PlanDocument) -> Vec<Sentence<'_>> {
         notes.push(vec![prose("A rehearsal: made against the simulator.")]);
     }
     notes.extend(document.freeze.as_ref().map(freeze_sentence));
+    if let Some(at) = document.options.at {
+        let text = format!("What would be wanted at {at}, from the live state of now: not to be applied.");
+        notes.push(vec![prose(text)]);
+    }
     notes.extend(age_sentence(document));
     notes.extend(reach(document));
     notes.extend(document.base.as_ref().map(|base| beside(document, base)));

@@ -18,13 +18,13 @@ pub(super) fn push(out: &mut String, text: &str) {
 }
 
 /// A text.
-pub(super) fn text(text: &str) -> String {
+pub(in crate::report) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     push(&mut out, text);
     out
 }
 
 /// A name.
-pub(super) fn code(name: &str) -> String {
+pub(in crate::report) fn code(name: &str) -> String {
     format!("<code>{}</code>", text(name))
 }

@@ -15,7 +15,7 @@ const NAME: usize = 255;
 const PROSE: usize = 1000;
 
 /// A name as a code span.
-pub(super) fn code(name: &str) -> String {
+pub(in crate::report) fn code(name: &str) -> String {
     code_of(name, NAME)
 }
 

@@ -9,6 +9,7 @@ use super::PlanView;
 use super::origin::notes;
 use super::verdict::verdict;
 use super::words::{Piece, grouped};
+pub(in crate::report) use escape::code;
 use escape::{code_of, prose};
 use items::{Class, Item, items};
 pub use limit::MaxLength;
