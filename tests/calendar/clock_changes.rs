@@ -2,7 +2,7 @@
 //! minutes and is run with `FLEETFORM_LONG=1`; always run are the days around every change of the clocks, and more weeks.
 
 use crate::reference::Wanted;
-use crate::samples::{SAMPLES, ZONES};
+use crate::samples::{SAMPLES, Sample, ZONES};
 use fleetform::calendar::{Hours, Schedule, Sense, State, Times, Zone};
 use jiff::{SignedDuration, Timestamp};
 
@@ -48,7 +48,7 @@ fn compare(schedule: &Schedule, wanted: &Wanted, from: Timestamp, to: Timestamp)
 
 #[test]
 fn every_clock_change_and_random_weeks_are_as_the_reference_says() {
-    let references: Vec<Wanted> = SAMPLES.iter().map(|sample| sample.reference()).collect();
+    let references: Vec<Wanted> = SAMPLES.iter().map(Sample::reference).collect();
     let (first, last) = (instant("2022-01-01T00:00:00Z"), instant("2026-12-31T00:00:00Z"));
     let (mut shifts, mut minutes, mut changes) = (0, 0, 0);
     let mut random: u64 = 0x5eed;
@@ -82,7 +82,7 @@ fn every_minute_of_five_years_in_thirty_zones_is_as_the_reference_says() {
     if std::env::var_os("FLEETFORM_LONG").is_none() {
         return;
     }
-    let references: Vec<Wanted> = SAMPLES.iter().map(|sample| sample.reference()).collect();
+    let references: Vec<Wanted> = SAMPLES.iter().map(Sample::reference).collect();
     let (first, last) = (instant("2022-01-01T00:00:00Z"), instant("2026-12-31T23:59:00Z"));
     let (mut minutes, mut changes) = (0, 0);
     for zone in ZONES {
