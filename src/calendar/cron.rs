@@ -157,7 +157,7 @@ impl Field {
         if from > to {
             return Err(self.mistake(text, "goes backwards", "write two values or ranges, with a comma"));
         }
-        let step = match step.map(|step| step.parse::<usize>()) {
+        let step = match step.map(str::parse::<usize>) {
             None => 1,
             Some(Ok(step)) if (1..=self.most as usize).contains(&step) => step,
             Some(_) => {

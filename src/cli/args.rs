@@ -516,10 +516,10 @@ fn since(text: &str) -> Result<Timestamp, String> {
 /// An instant of a known year, with its zone or offset.
 fn instant(text: &str) -> Result<Timestamp, String> {
     let zoned = || text.parse::<jiff::Zoned>().ok().map(|zoned| zoned.timestamp());
-    let at = text.parse().ok().or_else(zoned).ok_or_else(|| {
+    let at = text.parse().ok().or_else(zoned).ok_or(
         "write an instant with its offset or zone: 2026-12-24T08:00:00+01:00, 2026-12-24T07:00:00Z or \
-         2026-12-24T08:00[Europe/Berlin]"
-    })?;
+         2026-12-24T08:00[Europe/Berlin]",
+    )?;
     let year = jiff::tz::Offset::UTC.to_datetime(at).year();
     if (FIRST_YEAR..=LAST_YEAR).contains(&year) {
         Ok(at)

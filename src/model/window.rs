@@ -182,8 +182,8 @@ mod tests {
         found.map(|w| (w.window, w.until_local.unwrap_or_else(|| "never".into())))
     }
 
-    fn until(name: &str, when: &str) -> Option<(String, String)> {
-        Some((name.into(), when.into()))
+    fn until(name: &str, when: &str) -> (String, String) {
+        (name.into(), when.into())
     }
 
     #[test]
@@ -191,10 +191,13 @@ mod tests {
         let nights =
             [window("nights", WindowRule::Allow, "20:00-06:00", &[Verb::PowerOff, Verb::Reboot], None)];
         let noon = "2026-11-23T11:00:00Z";
-        assert_eq!(waits(&nights, &[Verb::PowerOff], noon), until("nights", "Mon 2026-11-23 20:00+01:00"));
+        assert_eq!(
+            waits(&nights, &[Verb::PowerOff], noon),
+            Some(until("nights", "Mon 2026-11-23 20:00+01:00"))
+        );
         assert_eq!(
             waits(&nights, &[Verb::Rename, Verb::Reboot], noon),
-            until("nights", "Mon 2026-11-23 20:00+01:00")
+            Some(until("nights", "Mon 2026-11-23 20:00+01:00"))
         );
         assert_eq!(waits(&nights, &[Verb::PowerOn], noon), None);
         assert_eq!(waits(&nights, &[Verb::PowerOff], "2026-11-23T19:00:00Z"), None);
@@ -212,25 +215,25 @@ mod tests {
         ];
         assert_eq!(
             waits(&both, &[Verb::PowerOff], "2026-11-23T20:00:00Z"),
-            until("backup", "Mon 2026-11-23 23:00+01:00")
+            Some(until("backup", "Mon 2026-11-23 23:00+01:00"))
         );
         assert_eq!(
             waits(&both, &[Verb::PowerOff], "2026-11-23T11:00:00Z"),
-            until("nights", "Mon 2026-11-23 23:00+01:00")
+            Some(until("nights", "Mon 2026-11-23 23:00+01:00"))
         );
         assert_eq!(waits(&both, &[Verb::Rename], "2026-11-23T11:00:00Z"), None);
         let never = [
             window("days", WindowRule::Allow, "Mon-Fri 08:00-18:00", &[], None),
             window("work", WindowRule::Deny, "Mon-Fri 07:00-19:00", &[], None),
         ];
-        assert_eq!(waits(&never, &[Verb::PowerOff], "2026-11-22T11:00:00Z"), until("days", "never"));
+        assert_eq!(waits(&never, &[Verb::PowerOff], "2026-11-22T11:00:00Z"), Some(until("days", "never")));
         let either = [
             window("early", WindowRule::Allow, "05:00-06:00", &[], None),
             window("late", WindowRule::Allow, "22:00-23:00", &[], None),
         ];
         assert_eq!(
             waits(&either, &[Verb::Delete], "2026-11-23T11:00:00Z"),
-            until("early", "Mon 2026-11-23 22:00+01:00")
+            Some(until("early", "Mon 2026-11-23 22:00+01:00"))
         );
     }
 }

@@ -47,12 +47,13 @@ impl Wanted {
     }
 
     pub(crate) fn cron(start: &str, stop: &str, except: &[&str], inside: State, otherwise: State) -> Self {
+        let (start, stop) = (Points::of(start), Points::of(stop));
         let mut is_inside = false;
         Self::of(except, inside, otherwise, |local| {
-            if matches(stop, local) {
+            if stop.have(local) {
                 is_inside = false;
             }
-            if matches(start, local) {
+            if start.have(local) {
                 is_inside = true;
             }
             is_inside
@@ -112,22 +113,30 @@ fn days(text: &str) -> Vec<usize> {
     text.split(',').flat_map(of_part).collect()
 }
 
-/// Whether a minute is one of cron's, field by field.
-fn matches(cron: &str, local: DateTime) -> bool {
-    let fields: Vec<&str> = cron.split(' ').collect();
-    let weekday = i32::from(local.weekday().to_sunday_zero_offset());
-    let in_field = |field: &str, value: i32| field.split(',').any(|part| in_part(part, value));
-    if !in_field(fields[0], local.minute().into()) || !in_field(fields[1], local.hour().into()) {
-        return false;
+/// The minutes of a cron form: for each field which of its values are meant.
+struct Points {
+    fields: [Vec<bool>; 5],
+    either_day: bool,
+}
+
+impl Points {
+    fn of(cron: &str) -> Self {
+        let fields: Vec<&str> = cron.split(' ').collect();
+        let table =
+            |field: &str| (0..60).map(|value| field.split(',').any(|part| in_part(part, value))).collect();
+        let either_day = !fields[2].starts_with('*') && !fields[4].starts_with('*');
+        Self { fields: std::array::from_fn(|at| table(fields[at])), either_day }
     }
-    let day = in_field(fields[2], local.day().into());
-    let of_week = in_field(fields[4], weekday) || (weekday == 0 && in_field(fields[4], 7));
-    let is_day = if fields[2].starts_with('*') || fields[4].starts_with('*') {
-        day && of_week
-    } else {
-        day || of_week
-    };
-    is_day && in_field(fields[3], local.month().into())
+
+    fn have(&self, local: DateTime) -> bool {
+        let is = |field: usize, value: i8| self.fields[field][usize::try_from(value).unwrap()];
+        if !is(0, local.minute()) || !is(1, local.hour()) || !is(3, local.month()) {
+            return false;
+        }
+        let weekday = local.weekday().to_sunday_zero_offset();
+        let (day, of_week) = (is(2, local.day()), is(4, weekday) || (weekday == 0 && is(4, 7)));
+        if self.either_day { day || of_week } else { day && of_week }
+    }
 }
 
 fn in_part(part: &str, value: i32) -> bool {

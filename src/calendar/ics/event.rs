@@ -45,8 +45,14 @@ impl<'l> Event<'l> {
             "DTEND" => &mut self.end,
             "DURATION" => &mut self.duration,
             "RRULE" => &mut self.rule,
-            "RDATE" => return Ok(self.more.push(line)),
-            "EXDATE" => return Ok(self.less.push(line)),
+            "RDATE" => {
+                self.more.push(line);
+                return Ok(());
+            }
+            "EXDATE" => {
+                self.less.push(line);
+                return Ok(());
+            }
             "EXRULE" | "RECURRENCE-ID" => {
                 return wrong(line.number, format!("{} is not understood", line.name));
             }

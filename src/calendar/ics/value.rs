@@ -50,13 +50,13 @@ pub(super) fn whens(line: &Line<'_>, zone: &Zone) -> Result<Vec<When>> {
     }
     let of_zone = match line.parameter("TZID") {
         None => zone.rules().clone(),
-        Some(id) => match foreign(id) {
-            Some(rules) => rules,
-            None => {
+        Some(id) => {
+            let Some(rules) = foreign(id) else {
                 let text = format!("the zone {} is no IANA name; nothing else is understood", quote(id));
                 return wrong(line.number, text);
-            }
-        },
+            };
+            rules
+        }
     };
     let one = |text: &str| {
         let text = text.trim();

@@ -94,9 +94,9 @@ fn bar(out: &mut String, one: &ScheduleCalendar, (from, until): (Timestamp, Time
     let at = |instant: Timestamp| WIDTH * share(instant, from, until);
     let end = one.left_out_from.unwrap_or(until);
     let label = format!("{}: {} changes", one.name, one.changes.len());
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<svg viewBox=\"0 0 {WIDTH} 100\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">\n",
+        "<svg viewBox=\"0 0 {WIDTH} 100\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">",
         text(&label)
     );
     let mut begins = (from, one.at_first, "at first".to_owned());
