@@ -1,6 +1,6 @@
 //! What a set of fleet files means once it has been read and found right.
 
-use crate::model::{Availability, ConnectionName, DesiredServer, Limits, Location};
+use crate::model::{Availability, ConnectionName, DesiredServer, Limits, Location, WatchSettings};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -19,6 +19,8 @@ pub struct Fleet {
     pub limits: Limits,
     /// How many servers of a group stay on, whatever is done.
     pub availability: Vec<Availability>,
+    /// How the loop that enforces is run.
+    pub watch: WatchSettings,
     /// Where the ledger lies: `ledger:` of the file (relative to that file), else `.fleetform` beside the first file.
     pub ledger: PathBuf,
     /// The files, in the order in which they were read.

@@ -13,6 +13,7 @@ mod order;
 mod rollouts;
 mod scalars;
 mod servers;
+mod watch;
 mod words;
 
 pub use scalars::parse_duration;
@@ -20,8 +21,8 @@ pub use scalars::parse_duration;
 pub(super) use collect::{Document, collect};
 pub(super) use connections::{missing, undecided};
 pub(super) use keys::{
-    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS,
-    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, DRIFT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS,
+    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS, WATCH_KEYS,
 };
 
 use super::diagnostic::Diagnostic;
