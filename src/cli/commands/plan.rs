@@ -92,7 +92,7 @@ pub(super) fn from_providers(
 }
 
 /// The plan as a document.
-pub(super) fn document(session: &Session, planned: &Planned<'_>) -> PlanDocument {
+pub(in crate::cli) fn document(session: &Session, planned: &Planned<'_>) -> PlanDocument {
     let options = saved::options_record(&planned.options, session.is_simulated());
     let plan = planned.plan.clone();
     let document = PlanDocument {
