@@ -97,7 +97,9 @@ impl Memory {
             }
             _ => {
                 let standing = Standing { wanted, announced: false, drifting_since: None, failures: None };
-                self.servers.insert(entry.address.clone(), standing);
+                if self.servers.insert(entry.address.clone(), standing).is_some() {
+                    self.contested.remove(&entry.address);
+                }
             }
         }
         if let Some(contest) = self.contested.get_mut(&entry.address) {
