@@ -24,23 +24,24 @@ pub(super) struct Signals {
 impl Signals {
     /// Begins to listen. From the second signal on the process ends within a second: what was sent is in the journal.
     pub(super) fn listen() -> Result<Self, Failure> {
-        Self::listen_to(Source::new().map_err(uncaught)?)
+        Ok(Self::listen_to(Source::new().map_err(|error| uncaught(&error))?))
     }
 
     /// For a program that stays: SIGHUP asks it to read its files again, and is counted.
     pub(super) fn of_daemon() -> Result<(Self, watch::Receiver<u64>), Failure> {
         let (sender, reloads) = watch::channel(0);
-        let mut hang_ups = HangUps::new().map_err(uncaught)?;
+        let mut hang_ups = HangUps::new().map_err(|error| uncaught(&error))?;
         tokio::spawn(async move {
             loop {
                 hang_ups.wait().await;
                 sender.send_modify(|count| *count += 1);
             }
         });
-        Ok((Self::listen_to(Source::of_daemon().map_err(uncaught)?)?, reloads))
+        let source = Source::of_daemon().map_err(|error| uncaught(&error))?;
+        Ok((Self::listen_to(source), reloads))
     }
 
-    fn listen_to(mut next: Source) -> Result<Self, Failure> {
+    fn listen_to(mut next: Source) -> Self {
         let (sender, stop) = watch::channel(false);
         let (last, leave) = watch::channel(false);
         tokio::spawn(async move {
@@ -59,7 +60,7 @@ impl Signals {
             }
             std::future::pending::<()>().await;
         });
-        Ok(Self { stop, leave })
+        Self { stop, leave }
     }
 
     /// What the executor looks at before it starts anything.
@@ -94,7 +95,7 @@ impl Signals {
     }
 }
 
-fn uncaught(error: std::io::Error) -> Failure {
+fn uncaught(error: &std::io::Error) -> Failure {
     Failure::problem(format!("signals cannot be caught: {error}"))
 }
 

@@ -253,7 +253,9 @@ impl Round<'_> {
         };
         let over = memory.contested().iter().filter(|(address, contest)| is_over(address, contest));
         let over: Vec<Address> = over.map(|(address, _)| address.clone()).collect();
-        over.iter().for_each(|address| memory.end_contest(address));
+        for address in &over {
+            memory.end_contest(address);
+        }
     }
 
     /// Tells who is contested.

@@ -66,14 +66,18 @@ fn a_mass_drift_stops_a_connection_and_no_other() {
     let off: Vec<String> = (1..=6).map(|n| format!("web-{n:02}")).collect();
     // Together: between two of its rounds, or what it sees first are fewer.
     watching.signal("STOP");
-    off.iter().for_each(|name| flip(&desk, name, "off"));
+    for name in &off {
+        flip(&desk, name, "off");
+    }
     flip(&desk, "app-1", "off");
     watching.signal("CONT");
     watching.until_says("stopped flex: 6 of 12 servers (50%) are not as declared at once, more than 30%");
     desk.until(|desk| power(desk, "app-1") == "on");
     std::thread::sleep(Duration::from_millis(600));
     assert_eq!(desk.accepted(), 1, "{:#?}", watching.said());
-    off.iter().skip(3).for_each(|name| flip(&desk, name, "on"));
+    for name in off.iter().skip(3) {
+        flip(&desk, name, "on");
+    }
     watching.until_says("resumed flex");
     desk.until(|desk| off.iter().all(|name| power(desk, name) == "on"));
     watching.stop();

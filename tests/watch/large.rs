@@ -61,7 +61,7 @@ fn a_round_of_ten_thousand_servers_without_drift_asks_for_lists_alone() {
     let until = |count: u64| {
         let begun = std::time::Instant::now();
         while running.stats().calls.len() < 5 || lists() < count {
-            assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", running.stats().calls);
+            assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", running.stats().calls);
             std::thread::sleep(Duration::from_millis(20));
         }
     };
@@ -71,13 +71,13 @@ fn a_round_of_ten_thousand_servers_without_drift_asks_for_lists_alone() {
     let (after, last) = (cpu_of(child.id()), lists());
     child.kill().unwrap();
     child.wait().unwrap();
-    let per_round = (after - before) / u32::try_from(last - first).unwrap();
+    let per_round = after.saturating_sub(before) / u32::try_from(last - first).unwrap();
     println!("a round: {per_round:.0?} of CPU in this build");
     for call in &running.stats().calls {
-        assert_eq!((call.method.as_str(), call.route.as_str()), ("GET", "/api/grid/server/list"), "{call:?}");
+        assert_eq!((call.method.as_str(), call.route.as_str()), ("GET", "/grid/server/list"), "{call:?}");
     }
     assert_eq!(running.stats().servers.iter().map(|server| server.tally.accepted).sum::<u64>(), 0);
-    // Built without optimisation; the figure of a release build is that of benches/watch.rs.
+    // Built without optimisation, which costs several times what a release does.
     assert!(per_round < Duration::from_secs(5), "{per_round:?}");
 }
 
@@ -105,7 +105,7 @@ fn deciding_a_large_round_costs_little() {
         let before = cpu();
         assert!(decide(&situation, &mut memory).drift.is_empty());
         let bytes = memory.bytes().len();
-        (cpu() - before, bytes)
+        (cpu().saturating_sub(before), bytes)
     };
     round(0);
     let (time, bytes) = round(60);

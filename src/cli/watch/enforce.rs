@@ -42,6 +42,11 @@ impl Watcher<'_> {
             return Ok(Enforced::Moved);
         }
         self.pass.for_ledger(Some(lock.permit()));
+        // A leader that slept may find the ledger free and the lease gone.
+        if let Err(why) = self.pass.check() {
+            self.pass.for_ledger(None);
+            return Ok(Enforced::Busy(format!("another watcher, as it seems ({why})")));
+        }
         let ended = self.carry_out(document, (links, recovered), lock, io).await;
         self.pass.for_ledger(None);
         Ok(Enforced::Ended(ended?))

@@ -15,7 +15,7 @@ use super::io::Io;
 use super::run::Run;
 use super::session::{Session, mode, paths, user};
 use super::stop::Signals;
-use crate::config::Fleet;
+use crate::config::{Diagnostic, Fleet, Severity};
 use crate::ledger::{self, Author, Mark, Replay};
 use crate::report::diagnostics;
 use crate::watch::{Board, COMMAND, Effort, Happening, Memory, Occasion, efforts};
@@ -179,7 +179,7 @@ impl<'a> Watcher<'a> {
             Some(seat) if seat.leads() => "Drift is put right within the file's policy.".to_owned(),
             Some(seat) => format!("Standing by: {} leads.", seat.holder()),
         };
-        if !self.args.once {
+        if !self.args.once && !self.is_json() {
             io.mention(&format!(
                 "Watching {} servers on {} connections every {:?}. {what} Ctrl-C stops it.",
                 servers.len(),
@@ -252,6 +252,10 @@ impl<'a> Watcher<'a> {
         code::INTERRUPTED
     }
 
+    fn is_json(&self) -> bool {
+        self.global.log_format == LogFormat::Json
+    }
+
     fn interval(&self) -> Duration {
         self.args.interval.unwrap_or(self.session.fleet.watch.interval.duration())
     }
@@ -265,8 +269,10 @@ impl<'a> Watcher<'a> {
             }
             Look::Same => {}
             Look::Wrong(mistakes) => {
-                io.say(diagnostics::render(&mistakes, io.colour_err()).trim_end());
-                self.reject(Failure::Diagnostics(mistakes).text(), io);
+                if !self.is_json() {
+                    io.say(diagnostics::render(&mistakes, io.colour_err()).trim_end());
+                }
+                self.reject(first_of(&mistakes), io);
             }
             Look::New(loaded) => {
                 let fleet = loaded.fleet;
@@ -335,6 +341,16 @@ impl<'a> Watcher<'a> {
         // Who is in transition is looked at again in the next round.
         Shape { list_unchanged: true, settle_timeout: Some(Duration::ZERO), ..Shape::default() }
     }
+}
+
+/// The first mistake of files, in one line, and how many there are beside it.
+fn first_of(mistakes: &[Diagnostic]) -> String {
+    let Some(first) = mistakes.iter().find(|one| one.severity == Severity::Error).or(mistakes.first()) else {
+        return "they cannot be read".into();
+    };
+    let place = first.location.as_ref().map_or_else(String::new, |place| format!("{place}: "));
+    let more = if mistakes.len() > 1 { format!(" (and {} more)", mistakes.len() - 1) } else { String::new() };
+    format!("{place}{}{more}", first.message)
 }
 
 /// A tenth more or less, so that watchers that were started together do not ask together.

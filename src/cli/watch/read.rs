@@ -62,15 +62,15 @@ impl Lines {
     /// Other files: connections are opened anew, what is under way is forgotten.
     pub(super) fn reset(&mut self) {
         self.links.clear();
-        for line in self.lines.values_mut() {
-            line.reading = None;
-            line.next_try = None;
+        for known in self.lines.values_mut() {
+            known.reading = None;
+            known.next_try = None;
         }
     }
 
     /// Tries failing connections again in the next round.
     pub(super) fn try_all(&mut self) {
-        self.lines.values_mut().for_each(|line| line.next_try = None);
+        self.lines.values_mut().for_each(|known| known.next_try = None);
     }
 
     /// Reads what is due; whoever does not answer within `patience` is left for a later round.
@@ -84,40 +84,38 @@ impl Lines {
         let now = Instant::now();
         let mut live = Vec::new();
         for name in used {
-            let line = self.lines.entry(name.clone()).or_default();
-            if line.reading.is_some() {
+            let known = self.lines.entry(name.clone()).or_default();
+            if known.reading.is_some() {
                 continue;
             }
-            if let Some(failure) = line.failure.clone().filter(|_| line.next_try.is_some_and(|at| at > now)) {
+            if let Some(failure) = known.failure.clone().filter(|_| known.next_try.is_some_and(|at| at > now))
+            {
                 live.extend(unread(session, name, failure));
                 continue;
             }
             match link(session, &mut self.links, name) {
                 Ok(link) => {
                     let in_flight = in_flight(session.fleet.connections.get(name));
-                    line.reading = Some(tokio::spawn(list(name.clone(), link, in_flight)));
+                    known.reading = Some(tokio::spawn(list(name.clone(), link, in_flight)));
                 }
                 Err(failure) => live.extend(unread(session, name, failure)),
             }
         }
         // Those that failed before come last, and hold nobody up: what they answer is taken in when it is there.
         let mut all: Vec<_> = self.lines.iter_mut().collect();
-        all.sort_by_key(|(_, line)| line.failure.is_some());
-        for (name, line) in all {
-            let Some(reading) = &mut line.reading else { continue };
+        all.sort_by_key(|(_, known)| known.failure.is_some());
+        for (name, known) in all {
+            let Some(reading) = &mut known.reading else { continue };
             let deadline =
-                if line.failure.is_some() { Instant::now() + MOMENT.min(patience) } else { now + patience };
-            match tokio::time::timeout_at(deadline, reading).await {
-                Ok(read) => {
-                    line.reading = None;
-                    let died = || unread(session, name, slow("its reading has died".into()));
-                    live.extend(read.ok().or_else(died));
-                }
-                Err(_) => {
-                    let text = || format!("it has not answered within {patience:.0?}; it is waited for");
-                    let failure = line.failure.clone().unwrap_or_else(|| slow(text()));
-                    live.extend(unread(session, name, failure));
-                }
+                if known.failure.is_some() { Instant::now() + MOMENT.min(patience) } else { now + patience };
+            if let Ok(read) = tokio::time::timeout_at(deadline, reading).await {
+                known.reading = None;
+                let died = || unread(session, name, slow("its reading has died".into()));
+                live.extend(read.ok().or_else(died));
+            } else {
+                let text = || format!("it has not answered within {patience:.0?}; it is waited for");
+                let failure = known.failure.clone().unwrap_or_else(|| slow(text()));
+                live.extend(unread(session, name, failure));
             }
         }
         let is_read = |name: &ConnectionName| live.iter().any(|one| one.name == *name && one.servers.is_ok());
@@ -134,30 +132,30 @@ impl Lines {
     ) -> Vec<Change> {
         let mut changes = Vec::new();
         for one in live {
-            let Some(line) = self.lines.get_mut(&one.name) else { continue };
+            let Some(known) = self.lines.get_mut(&one.name) else { continue };
             match &one.servers {
                 Ok(_) => {
-                    if line.failure.take().is_some() {
+                    if known.failure.take().is_some() {
                         changes.push(Change::Back(one.name.clone()));
                     }
-                    (line.failures, line.next_try, line.next_try_at) = (0, None, None);
-                    (line.read_at, line.failing_since) = (Some(now), None);
+                    (known.failures, known.next_try, known.next_try_at) = (0, None, None);
+                    (known.read_at, known.failing_since) = (Some(now), None);
                 }
                 Err(failure) => {
-                    if line.failure.is_none() {
+                    if known.failure.is_none() {
                         changes.push(Change::Lost(one.name.clone(), failure.message.clone()));
                     }
-                    line.failing_since.get_or_insert(now);
-                    line.failure = Some(failure.clone());
+                    known.failing_since.get_or_insert(now);
+                    known.failure = Some(failure.clone());
                     // It was not asked, or has not answered: that is no further failure.
-                    if line.reading.is_some() || line.next_try.is_some_and(|at| at > Instant::now()) {
+                    if known.reading.is_some() || known.next_try.is_some_and(|at| at > Instant::now()) {
                         continue;
                     }
-                    line.failures = line.failures.saturating_add(1);
+                    known.failures = known.failures.saturating_add(1);
                     // A little less than whole intervals, so that the round that is due finds it due.
-                    let wait = delay(line.failures, interval).min(LONGEST.max(interval)).mul_f64(0.75);
-                    line.next_try = Some(Instant::now() + wait);
-                    line.next_try_at = now.checked_add(wait).ok();
+                    let wait = delay(known.failures, interval).min(LONGEST.max(interval)).mul_f64(0.75);
+                    known.next_try = Some(Instant::now() + wait);
+                    known.next_try_at = now.checked_add(wait).ok();
                     if !failure.transient {
                         // Its settings may be others by then: a secret that was renewed.
                         self.links.remove(&one.name);

@@ -85,7 +85,7 @@ impl Watcher<'_> {
         let exit_code =
             exit_code(&document, &decision, &results, (leads, self.args.enforce, trouble.is_some()));
         if self.args.once {
-            self.sum_up(&planned, &decision, &results, io);
+            sum_up(&planned, &decision, &results, io);
         }
         let digest = Some(document.digest.clone());
         let took = begun.elapsed().as_secs_f64();
@@ -132,19 +132,20 @@ impl Watcher<'_> {
         self.tallies.add(results, now);
         self.teller.results(results, (digest, now), io);
     }
+}
 
-    fn sum_up(&self, planned: &Planned<'_>, decision: &Decision, results: &[ChangeResult], io: &mut Io<'_>) {
-        let servers = planned.plan.changes.len() + planned.plan.unchanged.len();
-        let done = results.iter().filter(|result| result.outcome == ChangeOutcome::Done).count();
-        let failed = results.len() - done;
-        io.mention(&format!(
-            "One round: {} of {servers} servers not as declared, {done} put right, {failed} failed or not started, {} \
-             contested, {} problems.",
-            decision.drift.len(),
-            decision.contested.len(),
-            planned.plan.summary.problems
-        ));
-    }
+/// What one round came to, in one line.
+fn sum_up(planned: &Planned<'_>, decision: &Decision, results: &[ChangeResult], io: &mut Io<'_>) {
+    let servers = planned.plan.changes.len() + planned.plan.unchanged.len();
+    let done = results.iter().filter(|result| result.outcome == ChangeOutcome::Done).count();
+    let failed = results.len() - done;
+    io.mention(&format!(
+        "One round: {} of {servers} servers not as declared, {done} put right, {failed} failed or not started, {} \
+         contested, {} problems.",
+        decision.drift.len(),
+        decision.contested.len(),
+        planned.plan.summary.problems
+    ));
 }
 
 /// The exit code of a round, were it the only one: as of an apply that leaves servers with problems out.

@@ -122,23 +122,22 @@ impl Watcher<'_> {
     }
 
     fn connection(&self, live: &ConnectionLive<'_>, before: &Status) -> ConnectionStatus {
-        let line = self.lines.lines.get(&live.name);
+        let track = self.lines.lines.get(&live.name);
         let traffic = self.session.traffic(&live.name);
-        let servers = match &live.servers {
-            Ok(servers) => self.counts(live, servers),
-            Err(_) => {
-                let known = before.connections.iter().find(|one| one.name == live.name);
-                known.map(|one| one.servers.clone()).unwrap_or_default()
-            }
+        let servers = if let Ok(servers) = &live.servers {
+            self.counts(live, servers)
+        } else {
+            let known = before.connections.iter().find(|one| one.name == live.name);
+            known.map(|one| one.servers.clone()).unwrap_or_default()
         };
         ConnectionStatus {
             name: live.name.clone(),
             type_name: live.type_name.to_owned(),
             servers,
-            read_at: line.and_then(|line| line.read_at),
-            failure: line.and_then(|line| line.failure.as_ref().map(|failure| failure.message.clone())),
-            failing_since: line.and_then(|line| line.failing_since),
-            next_try_at: line.and_then(|line| line.next_try_at),
+            read_at: track.and_then(|track| track.read_at),
+            failure: track.and_then(|track| track.failure.as_ref().map(|failure| failure.message.clone())),
+            failing_since: track.and_then(|track| track.failing_since),
+            next_try_at: track.and_then(|track| track.next_try_at),
             stopped: None,
             calls: traffic.calls(),
             call_errors: traffic.errors(),

@@ -123,15 +123,13 @@ impl Decoder<'_> {
         if matches!(text, "off" | "false") {
             return Some(None);
         }
-        match Bound::parse(text).filter(|_| text.starts_with(|c: char| c.is_ascii_digit())) {
-            Some(Bound::Percent(share)) => Some(Some(share)),
-            _ => {
-                let message =
-                    format!("mass_drift must be a percentage up to 100%, or off, not {}", quote(text));
-                self.report(node.span, Diagnostic::error(BAD_WATCH, message).cure("write 30%"));
-                None
-            }
+        let bound = Bound::parse(text).filter(|_| text.starts_with(|c: char| c.is_ascii_digit()));
+        if let Some(Bound::Percent(share)) = bound {
+            return Some(Some(share));
         }
+        let message = format!("mass_drift must be a percentage up to 100%, or off, not {}", quote(text));
+        self.report(node.span, Diagnostic::error(BAD_WATCH, message).cure("write 30%"));
+        None
     }
 
     fn drift_rule(&mut self, node: &Node<'_>) -> Option<(DriftRule, Placed)> {
