@@ -119,6 +119,8 @@ pub(super) enum Command {
     Comment(CommentArgs),
     /// Plan (or take a saved plan), ask, execute, wait
     Apply(ApplyArgs),
+    /// Report drift round after round, and put it right
+    Watch(WatchArgs),
     /// The live servers against the file
     Status(StatusArgs),
     /// Store live state in a file to plan from: plan --live
@@ -315,6 +317,19 @@ pub(super) struct ApplyArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct WatchArgs {
+    /// From one round to the next [default: watch.interval of the file, 1m]
+    #[arg(long, value_name = "TIME", value_parser = interval)]
+    pub(super) interval: Option<Duration>,
+    /// Put drift right, within the policy and the brakes of the file
+    #[arg(long)]
+    pub(super) enforce: bool,
+    /// One round, and its exit code
+    #[arg(long)]
+    pub(super) once: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct StatusArgs {
     /// Only servers like this: 'east/web-*' or 'label:tier=web' (repeatable)
     #[arg(long, value_name = "SELECTOR", value_parser = Selector::parse)]
@@ -493,6 +508,13 @@ fn duration(text: &str) -> Result<Duration, String> {
         return Ok(Duration::ZERO);
     }
     crate::config::parse_duration(text).ok_or_else(|| "write a time such as 500ms, 30s, 15m or 2h".into())
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let at_least = |time: &Duration| *time >= Duration::from_millis(100);
+    crate::config::parse_duration(text)
+        .filter(at_least)
+        .ok_or_else(|| "write a time such as 30s, 1m or 5m; at least 100ms".into())
 }
 
 fn max_age(text: &str) -> Result<Duration, String> {

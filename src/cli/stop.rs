@@ -24,10 +24,26 @@ pub(super) struct Signals {
 impl Signals {
     /// Begins to listen. From the second signal on the process ends within a second: what was sent is in the journal.
     pub(super) fn listen() -> Result<Self, Failure> {
-        let failed = |error: std::io::Error| Failure::problem(format!("signals cannot be caught: {error}"));
+        Ok(Self::listen_to(Source::new().map_err(|error| uncaught(&error))?))
+    }
+
+    /// For a program that stays: SIGHUP asks it to read its files again, and is counted.
+    pub(super) fn of_daemon() -> Result<(Self, watch::Receiver<u64>), Failure> {
+        let (sender, reloads) = watch::channel(0);
+        let mut hang_ups = HangUps::new().map_err(|error| uncaught(&error))?;
+        tokio::spawn(async move {
+            loop {
+                hang_ups.wait().await;
+                sender.send_modify(|count| *count += 1);
+            }
+        });
+        let source = Source::of_daemon().map_err(|error| uncaught(&error))?;
+        Ok((Self::listen_to(source), reloads))
+    }
+
+    fn listen_to(mut next: Source) -> Self {
         let (sender, stop) = watch::channel(false);
         let (last, leave) = watch::channel(false);
-        let mut next = Source::new().map_err(failed)?;
         tokio::spawn(async move {
             next.wait().await;
             // The receiver lives as long as the command.
@@ -44,7 +60,7 @@ impl Signals {
             }
             std::future::pending::<()>().await;
         });
-        Ok(Self { stop, leave })
+        Self { stop, leave }
     }
 
     /// What the executor looks at before it starts anything.
@@ -79,6 +95,10 @@ impl Signals {
     }
 }
 
+fn uncaught(error: &std::io::Error) -> Failure {
+    Failure::problem(format!("signals cannot be caught: {error}"))
+}
+
 async fn came(mut signal: watch::Receiver<bool>) {
     // An error means that nobody can send any more: then wait for ever, as nothing will come.
     if signal.wait_for(|came| *came).await.is_err() {
@@ -105,11 +125,16 @@ struct Source {
 impl Source {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let listens_to_hang_ups = !ignores_hang_ups();
+        let hang_up = (!ignores_hang_ups()).then(|| signal(SignalKind::hangup())).transpose()?;
+        Ok(Self { hang_up, ..Self::of_daemon()? })
+    }
+
+    fn of_daemon() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            hang_up: listens_to_hang_ups.then(|| signal(SignalKind::hangup())).transpose()?,
+            hang_up: None,
         })
     }
 
@@ -125,6 +150,37 @@ impl Source {
             _ = self.terminate.recv() => {}
             _ = hung_up => {}
         }
+    }
+}
+
+/// SIGHUP alone.
+#[cfg(unix)]
+struct HangUps(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl HangUps {
+    fn new() -> std::io::Result<Self> {
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).map(Self)
+    }
+
+    async fn wait(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct HangUps;
+
+#[cfg(not(unix))]
+impl HangUps {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(&mut self) {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -145,6 +201,10 @@ struct Source;
 #[cfg(not(unix))]
 impl Source {
     fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    fn of_daemon() -> std::io::Result<Self> {
         Ok(Self)
     }
 

@@ -1,6 +1,8 @@
 //! What a set of fleet files means once it has been read and found right.
 
-use crate::model::{Availability, ConnectionName, DesiredServer, Limits, Location, Rule, Window};
+use crate::model::{
+    Availability, ConnectionName, DesiredServer, Limits, Location, Rule, WatchSettings, Window,
+};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -23,6 +25,8 @@ pub struct Fleet {
     pub availability: Vec<Availability>,
     /// When which actions may run.
     pub windows: Vec<Window>,
+    /// How the loop that enforces is run.
+    pub watch: WatchSettings,
     /// Where the ledger lies: `ledger:` of the file (relative to that file), else `.fleetform` beside the first file.
     pub ledger: PathBuf,
     /// The files, in the order in which they were read; then the holiday calendars that schedules name.

@@ -3,14 +3,16 @@
 use super::decode::{Document, collect};
 use super::diagnostic::Diagnostic;
 use super::findings::Findings;
-use super::fleet::{Connection, Fleet};
-use super::source::Source;
+use super::fleet::{Connection, Fleet, SourceFile};
+use super::source::{Source, hex};
 use super::yaml::{self, Part};
 use super::{early, files};
+use crate::calendar::MAX_ICS_BYTES;
 use crate::model::{ConnectionName, ProviderSpec, SettingKind};
+use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How a fleet file is going to be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +46,28 @@ pub fn load(
     let mut findings = Findings::default();
     let (sources, left_out) = files::read_all(paths, &mut findings);
     load_sources(&sources, specs, mode, left_out, findings)
+}
+
+/// The files that [`load`] would read, with what their bytes are known by, and of those that were read the last time the
+/// holiday calendars; `None` where a file cannot be read. Tells whether reading them again is worth while.
+pub fn fingerprint(paths: &[PathBuf], last: &[SourceFile]) -> Option<Vec<SourceFile>> {
+    let mut findings = Findings::default();
+    let (sources, left_out) = files::read_all(paths, &mut findings);
+    if left_out {
+        return None;
+    }
+    let file = |source: &Source| SourceFile {
+        path: source.name.clone(),
+        sha256: source.sha256.clone(),
+        calendar: false,
+    };
+    let mut all: Vec<SourceFile> = sources.iter().map(file).collect();
+    for calendar in last.iter().filter(|file| file.calendar) {
+        let bytes = files::read_calendar(Path::new(&*calendar.path), None, MAX_ICS_BYTES).ok()?;
+        let sha256 = hex(&Sha256::digest(bytes));
+        all.push(SourceFile { path: calendar.path.clone(), sha256, calendar: true });
+    }
+    Some(all)
 }
 
 /// Like [`load`], and calls `on_connections` once with the connections of all files before the servers are read, so

@@ -32,6 +32,6 @@ pub use diagnostic::{Diagnostic, Excerpt, Related, Severity};
 pub use env::process_env;
 pub use files::DEFAULT_FILE;
 pub use fleet::{Connection, Fleet, SourceFile, Timeouts, Value};
-pub use load::{Connections, Loaded, Mode, load, load_early, load_texts, read_as_json};
+pub use load::{Connections, Loaded, Mode, fingerprint, load, load_early, load_texts, read_as_json};
 pub use resolve::resolve;
 pub use schema::fleet_schema;

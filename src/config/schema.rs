@@ -1,8 +1,9 @@
 //! The JSON Schema of the fleet file, made of the tables that the decoder reads.
 
 use super::decode::{
-    AVAILABILITY_KEYS, BETWEEN_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, POWER_KEYS,
-    ROLLOUT_KEYS, RULE_KEYS, SCHEDULE_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS, WINDOW_KEYS,
+    AVAILABILITY_KEYS, BETWEEN_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, DRIFT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS,
+    POWER_KEYS, ROLLOUT_KEYS, RULE_KEYS, SCHEDULE_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS, WATCH_KEYS,
+    WINDOW_KEYS,
 };
 use crate::model::{ProviderSpec, SettingKind, SettingSpec};
 use serde_json::{Map, Value, json};
@@ -39,6 +40,8 @@ pub fn fleet_schema(specs: &[&'static ProviderSpec]) -> Value {
             "week_times": { "anyOf": [week_times(), { "type": "array", "minItems": 1, "items": week_times() }] },
             "between": required(mapping(&BETWEEN_KEYS), &["start", "stop"]),
             "power_schedule": required(mapping(&POWER_KEYS), &["schedule"]),
+            "watch": or_nothing(mapping(&WATCH_KEYS)),
+            "drift_rule": required(mapping(&DRIFT_KEYS), &["select", "on_drift"]),
             "labels": {
                 "type": ["object", "null"],
                 "additionalProperties": { "type": ["string", "number", "boolean"] },
@@ -57,11 +60,14 @@ fn week_times() -> Value {
     json!({ "type": "string", "minLength": 1, "examples": examples })
 }
 
-/// A number or a percentage.
+/// A number or a percentage, within a time where one is given.
 fn bound() -> Value {
     json!({ "anyOf": [
         { "type": "integer", "minimum": 0 },
-        { "type": "string", "pattern": "^([0-9]+|(100(\\.00?)?|[0-9]{1,2}(\\.[0-9]{1,2})?)%)$" },
+        {
+            "type": "string",
+            "pattern": "^([0-9]+|(100(\\.00?)?|[0-9]{1,2}(\\.[0-9]{1,2})?)%)( per ([0-9]+(ms|s|m|h))+)?$",
+        },
     ] })
 }
 

@@ -96,10 +96,9 @@ impl Clients {
 
     /// The same pools for one `providers:` entry. Whatever it connects to, logins included, stays within these limits
     /// together; the meter counts what is sent.
-    pub fn limited(&self, limits: Limits) -> (Self, Meter) {
-        let gate = Arc::new(Gate::new(limits));
-        let meter = gate.meter().clone();
-        (Self { gate: Some(gate), ..self.clone() }, meter)
+    #[must_use]
+    pub fn limited(&self, limits: Limits, meter: Meter) -> Self {
+        Self { gate: Some(Arc::new(Gate::counted(limits, meter))), ..self.clone() }
     }
 
     /// Whether they trust more than the system does.

@@ -35,6 +35,11 @@ pub(super) struct Slot<'g> {
 impl Gate {
     /// `per_second` may be below one.
     pub(super) fn new(limits: Limits) -> Self {
+        Self::counted(limits, Meter::default())
+    }
+
+    /// With the meter that counts what passes.
+    pub(super) fn counted(limits: Limits, meter: Meter) -> Self {
         let quota = limits.per_second.filter(|rate| *rate > 0.0 && rate.is_finite()).and_then(|rate| {
             // A burst of one: "10/s" means every tenth of a second, not ten at once and a pause.
             Quota::with_period(Duration::from_secs_f64(1.0 / rate)).map(|q| q.allow_burst(NonZeroU32::MIN))
@@ -45,7 +50,7 @@ impl Gate {
             adaptive: Mutex::new(Adaptive { pace, owed: 0 }),
             rate: quota.map(RateLimiter::direct),
             paused_until: Mutex::new(None),
-            meter: Meter::default(),
+            meter,
         }
     }
 

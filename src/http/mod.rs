@@ -12,9 +12,8 @@ mod retry;
 mod retry_after;
 mod session;
 
+pub use crate::provider::{Meter, Traffic};
 pub use answer::Answer;
 pub use client::{Bounds, Clients, Connection, Limits, OwnWait, Permit, Policy, Throttles};
 pub use request::{Body, Nature, Request, encoded};
 pub use session::{Grant, Session};
-
-pub use crate::provider::{Meter, Traffic};

@@ -23,6 +23,7 @@ mod roster;
 mod rule;
 mod settings;
 mod succession;
+mod watch;
 mod window;
 
 pub use address::{Address, ConnectionName, ServerId, ServerName};
@@ -37,7 +38,7 @@ pub use glob::{Selector, SelectorError, glob_matches, globs_meet};
 pub use health::{BadPlaceholder, HealthCheck, Placeholder, Probe, fill};
 pub use hold::{Freeze, Hold, HoldTo};
 pub use ledger_facts::{LedgerFacts, ServerKey, Unresolved};
-pub use limits::{Bound, Limits};
+pub use limits::{Bound, LimitKind, Limits, Rolling};
 pub use live::{Denial, LiveServer, LiveState, Settles, Tags};
 pub use location::Location;
 pub use operation::{OffKind, Operation, RebootKind, Verb};
@@ -51,4 +52,5 @@ pub use settings::{
     Choice, ProfileSettings, Profiles, ProviderSpec, SettingKind, SettingSpec, Settings, Way,
 };
 pub use succession::{Edge, Group, Succession};
+pub use watch::{Budget, DriftRule, OnDrift, WatchSettings};
 pub use window::{Waiting, Window, WindowRule, Windows};

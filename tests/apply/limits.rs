@@ -3,7 +3,7 @@
 use crate::rig::{Bench, Setup, journal, settings};
 use fleetform::apply::ChangeOutcome::Done;
 use fleetform::apply::{Limits as ApplyLimits, execute};
-use fleetform::http::{Clients, Limits};
+use fleetform::http::{Clients, Limits, Meter};
 use fleetform::model::{OffKind, Operation, ServerId};
 use fleetform::provider::{Provider, Scrubbed};
 use fleetform::providers::{Opening, find};
@@ -20,7 +20,8 @@ fn slow_bench() -> (Bench, Arc<dyn Provider>, ServerId) {
     let row = find("hostway").unwrap();
     let bench = Bench::new(row, &Setup { latency: "40ms", ..Setup::default() });
     let limits = Limits { in_flight: MOST, per_second: None, timeout: Duration::from_secs(5) };
-    let (clients, meter) = Clients::new(None).limited(limits);
+    let meter = Meter::default();
+    let clients = Clients::new(None).limited(limits, meter.clone());
     let told = settings(&bench.running, "c");
     let provider = (row.open)(&Opening { settings: &told, limits, clients: &clients }).unwrap();
     let id = bench.id("runs");
@@ -100,7 +101,8 @@ async fn logins_and_calls_stay_within_the_limits_together() {
         let row = find(type_name).unwrap();
         let bench = Bench::new(row, &Setup { latency: "30ms", ..Setup::default() });
         let limits = Limits { in_flight: 2, per_second: None, timeout: Duration::from_secs(5) };
-        let (clients, meter) = Clients::new(None).limited(limits);
+        let meter = Meter::default();
+        let clients = Clients::new(None).limited(limits, meter.clone());
         let told = settings(&bench.running, "c");
         let provider = (row.open)(&Opening { settings: &told, limits, clients: &clients }).unwrap();
         let id = bench.id("runs");

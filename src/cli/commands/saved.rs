@@ -60,7 +60,7 @@ pub(super) fn keep_newest(folder: &Path, most: usize) {
     }
 }
 
-pub(super) fn fleet_files(fleet: &Fleet) -> Vec<FleetFile> {
+pub(in crate::cli) fn fleet_files(fleet: &Fleet) -> Vec<FleetFile> {
     let files = fleet.files.iter();
     let record = |file: &SourceFile| FleetFile {
         path: file.path.to_string(),

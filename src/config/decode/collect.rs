@@ -10,6 +10,7 @@ use super::rules;
 use super::scalars::PowerWish;
 use super::schedules::{GivenSchedules, unresolved_schedule};
 use super::servers::{Known, KnownConnections, Servers, unresolved};
+use super::watch::GivenWatch;
 use super::windows::GivenWindows;
 use super::{Decoder, TOP_KEYS, duplicates};
 use crate::config::Mode;
@@ -73,6 +74,9 @@ pub(in crate::config) fn collect(
     let incomplete =
         lost || rules_lost || all.doubtful || documents.iter().any(|d| !d.reading.broken.is_empty());
     order::check((&servers, &rules), &after, &all.availability, incomplete, findings);
+    let limits = all.limits.limits();
+    let watch = all.watch.map(|(watch, _)| watch).unwrap_or_default();
+    watch.check((&servers, &rules), &limits, incomplete, findings);
     if !all.doubtful && !findings.has_errors() {
         rollouts::report_unused(&all.rollouts, &rules, findings);
         all.schedules.report_unused(findings);
@@ -87,7 +91,8 @@ pub(in crate::config) fn collect(
         connections: all.connections,
         servers,
         rules,
-        limits: all.limits.limits(),
+        limits,
+        watch: watch.settings(),
         availability: all.availability.rules(),
         windows: all.windows.list,
         ledger: all.ledger.map_or(default_ledger, |(path, _)| path),
@@ -124,6 +129,7 @@ struct Collected {
     rollouts: Vec<GivenRollout>,
     schedules: GivenSchedules,
     windows: GivenWindows,
+    watch: Given<GivenWatch>,
     ledger: Given<PathBuf>,
     /// Connections or defaults may stand in a part that could not be read.
     doubtful: bool,
@@ -201,6 +207,10 @@ impl Collected {
         }
         if let Some(node) = value(TopKey::Windows) {
             decoder.windows(node, rules.source, &mut self.schedules.holidays, &mut self.windows);
+        }
+        if let Some(node) = value(TopKey::Watch) {
+            let watch = Some(decoder.watch(node));
+            decoder.agree(&mut self.watch, watch, node.span, "watch");
         }
         if let Some(node) = value(TopKey::Ledger) {
             let path = decoder.path(node, "ledger").map(|path| rules.folder.join(path));

@@ -1,10 +1,9 @@
 //! Every key of a fleet file: one table per mapping, read by the decoder and by the JSON schema alike.
 
 use super::words::{
-    EVIDENCE_WORDS, OTHERWISE_WORDS, POWER_IS_WORDS, POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS,
-    names,
+    DRIFT_WORDS, EVIDENCE_WORDS, OTHERWISE_WORDS, POWER_IS_WORDS, POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS,
+    STATE_WORDS, VERB_WORDS, names,
 };
-use crate::model::Verb;
 use serde_json::{Value, json};
 
 /// One key of a mapping.
@@ -48,6 +47,7 @@ keys! {
         Schedules "schedules" "When which power is wanted, by name: for power: { schedule: NAME }." json!({ "$ref": "#/$defs/schedules" });
         Windows "windows" "When which actions may run. What is due at another time waits."
             json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/window" } });
+        Watch "watch" "How `fleetform watch` is run, and what it does about which drift." json!({ "$ref": "#/$defs/watch" });
         Ledger "ledger" "Where the ledger lies, relative to this file. Default: .fleetform beside the first file."
             json!({ "type": "string", "minLength": 1 });
     }
@@ -252,8 +252,7 @@ keys! {
 }
 
 fn verb() -> Value {
-    let words: Vec<String> = Verb::ALL.iter().map(|verb| verb.phrase().replace(' ', "_")).collect();
-    json!({ "enum": words })
+    json!({ "enum": names(&VERB_WORDS) })
 }
 
 fn zone() -> Value {
@@ -272,6 +271,32 @@ fn except() -> Value {
 
 fn cron() -> Value {
     json!({ "type": "string", "examples": ["0 8 * * 1-5"] })
+}
+
+keys! {
+    /// The keys of `watch:`.
+    WatchKey WATCH_KEYS {
+        Interval "interval" "From one round's beginning to the next one's, at least a second. Default: 1m." duration();
+        Policy "policy" "What is done about drift; of several rules the first that means a server and a verb counts. Default: power is enforced, everything else reported."
+            json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/drift_rule" } });
+        Budget "budget" "How often one server is put right before it is left alone as contested. Default: 3 per 1h."
+            json!({ "type": "string", "pattern": "^[1-9][0-9]* per ([0-9]+(ms|s|m|h))+$", "examples": ["3 per 1h"] });
+        MassDrift "mass_drift" "With more than this share of a connection's servers drifting at once nothing is enforced there; off: whatever happens. Default: 30%."
+            json!({ "anyOf": [
+                { "enum": ["off", false] },
+                { "type": "string", "pattern": "^(100(\\.00?)?|[0-9]{1,2}(\\.[0-9]{1,2})?)%$" },
+            ] });
+        Lease "lease" "How long a watcher that gives no sign of life stays the leader, at least a second. Default: 1m." duration();
+    }
+}
+
+keys! {
+    /// The keys of a rule of `policy:`.
+    DriftKey DRIFT_KEYS {
+        Select "select" "Which servers: a glob over their addresses, or label:KEY=VALUE." selector();
+        Verbs "verbs" "What it is about; without it, about everything but delete." json!({ "anyOf": [verb(), { "type": "array", "minItems": 1, "items": verb() }] });
+        OnDrift "on_drift" "Put it right, tell it, or not even that." words(&names(&DRIFT_WORDS));
+    }
 }
 
 fn words(words: &[&str]) -> Value {

@@ -16,6 +16,7 @@ mod rules;
 mod scalars;
 mod schedules;
 mod servers;
+mod watch;
 mod windows;
 mod words;
 
@@ -24,8 +25,9 @@ pub use scalars::parse_duration;
 pub(super) use collect::{Document, collect};
 pub(super) use connections::{missing, undecided};
 pub(super) use keys::{
-    AVAILABILITY_KEYS, BETWEEN_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, POWER_KEYS,
-    ROLLOUT_KEYS, RULE_KEYS, SCHEDULE_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS, WINDOW_KEYS,
+    AVAILABILITY_KEYS, BETWEEN_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, DRIFT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS,
+    POWER_KEYS, ROLLOUT_KEYS, RULE_KEYS, SCHEDULE_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS, WATCH_KEYS,
+    WINDOW_KEYS,
 };
 
 use super::diagnostic::Diagnostic;

@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// A selector with its place and how many characters it takes there.
+#[derive(Clone, PartialEq)]
 pub(super) struct Placed {
     pub(super) selector: Selector,
     location: Location,
@@ -217,7 +218,8 @@ fn circular(
     finding
 }
 
-fn unmatched(item: &Placed, servers: &[DesiredServer]) -> Diagnostic {
+/// The finding for a selector that means nobody.
+pub(super) fn unmatched(item: &Placed, servers: &[DesiredServer]) -> Diagnostic {
     let message = format!("{} means no server of the fleet", quote(&item.selector.to_string()));
     let near = match &item.selector {
         Selector::Address(glob) if glob.contains('/') => {

@@ -3,11 +3,11 @@
 
 use super::Decoder;
 use super::keys::{POWER_KEYS, PowerKey};
-use super::words::{POWER_WORDS, Word, names};
+use super::words::{POWER_WORDS, VERB_WORDS, Word, names};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::suggest::{did_you_mean, one_of};
 use crate::config::yaml::{Content, Node};
-use crate::model::{DesiredPower, Period};
+use crate::model::{DesiredPower, Period, Verb};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -97,6 +97,33 @@ impl Decoder<'_> {
         };
         self.report(node.span, diagnostic);
         None
+    }
+
+    /// `verbs:`, one action or a list of them; a mistake has the code of what it stands in.
+    pub(super) fn verbs(&mut self, node: &Node<'_>, code: &'static str) -> Option<Vec<Verb>> {
+        let items = match &node.content {
+            Content::List(items) => &items[..],
+            _ => std::slice::from_ref(node),
+        };
+        let mut verbs = Vec::new();
+        for item in items {
+            let text = self.text(item, "verbs")?;
+            let Some((_, verb)) = VERB_WORDS.iter().find(|(word, _)| *word == text.replace('-', "_")) else {
+                let words = names(&VERB_WORDS);
+                let cure = did_you_mean(text, words.iter().copied())
+                    .unwrap_or_else(|| format!("write some of {}", one_of(&words)));
+                let message = format!("verbs cannot hold {}", quote(text));
+                self.report(item.span, Diagnostic::error(code, message).cure(cure));
+                return None;
+            };
+            verbs.push(*verb);
+        }
+        if verbs.is_empty() && !node.partial {
+            let cure = "name some actions, or remove verbs";
+            self.report(node.span, Diagnostic::error(code, "verbs is empty").cure(cure));
+            return None;
+        }
+        Some(verbs)
     }
 
     /// A boolean: `true` or `false`, nothing else.

@@ -7,9 +7,8 @@ use super::order::Placed;
 use crate::calendar::{Dates, Hours};
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::source::Source;
-use crate::config::suggest::{did_you_mean, one_of};
 use crate::config::yaml::{Content, Node};
-use crate::model::{Verb, Window, WindowRule};
+use crate::model::{Window, WindowRule};
 
 /// The code of a window that cannot be read.
 const BAD_WINDOW: &str = "bad_window";
@@ -65,7 +64,7 @@ impl Decoder<'_> {
         let zone = self.zone_of(node, value(WindowKey::Zone), fields.partial);
         let verbs = match value(WindowKey::Verbs) {
             None => Some(Vec::new()),
-            Some(node) => self.verbs(node),
+            Some(node) => self.verbs(node, BAD_WINDOW),
         };
         let placed = value(WindowKey::Select).map(|node| self.selector(node, "select"));
         let (rule, given) = match (value(WindowKey::Allow), value(WindowKey::Deny)) {
@@ -124,35 +123,6 @@ impl Decoder<'_> {
             );
         }
         is_name.then(|| text.to_owned())
-    }
-
-    /// One action or a list of them.
-    fn verbs(&mut self, node: &Node<'_>) -> Option<Vec<Verb>> {
-        let items = match &node.content {
-            Content::List(items) => &items[..],
-            _ => std::slice::from_ref(node),
-        };
-        let words: Vec<String> = Verb::ALL.iter().map(|verb| verb.phrase().replace(' ', "_")).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let mut verbs = Vec::new();
-        for item in items {
-            let text = self.text(item, "verbs")?;
-            let found = words.iter().position(|word| *word == text.replace('-', "_"));
-            let Some(verb) = found.and_then(|at| Verb::ALL.get(at)) else {
-                let cure = did_you_mean(text, words.iter().copied())
-                    .unwrap_or_else(|| format!("write some of {}", one_of(&words)));
-                let message = format!("verbs cannot hold {}", quote(text));
-                self.report(item.span, Diagnostic::error(BAD_WINDOW, message).cure(cure));
-                return None;
-            };
-            verbs.push(*verb);
-        }
-        if verbs.is_empty() && !node.partial {
-            let cure = "name some actions, or remove verbs: all of them are meant then";
-            self.report(node.span, Diagnostic::error(BAD_WINDOW, "verbs is empty").cure(cure));
-            return None;
-        }
-        Some(verbs)
     }
 }
 

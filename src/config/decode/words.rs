@@ -1,7 +1,7 @@
 //! The words that some keys take, in the order in which they are offered to people.
 
 use crate::calendar::State;
-use crate::model::{DesiredPower, EvidenceLevel, Power, Presence, RebootStyle, Shutdown};
+use crate::model::{DesiredPower, EvidenceLevel, OnDrift, Power, Presence, RebootStyle, Shutdown, Verb};
 
 /// A word and what it means.
 pub(super) type Word<T> = (&'static str, T);
@@ -43,6 +43,20 @@ pub(super) const EVIDENCE_WORDS: [Word<EvidenceLevel>; 4] = [
     (EvidenceLevel::JobFinished.word(), EvidenceLevel::JobFinished),
     (EvidenceLevel::Observed.word(), EvidenceLevel::Observed),
     (EvidenceLevel::BootTime.word(), EvidenceLevel::BootTime),
+];
+
+/// `on_drift:`.
+pub(super) const DRIFT_WORDS: [Word<OnDrift>; 3] =
+    [("enforce", OnDrift::Enforce), ("report", OnDrift::Report), ("ignore", OnDrift::Ignore)];
+
+/// `verbs:`.
+pub(super) const VERB_WORDS: [Word<Verb>; 6] = [
+    ("power_on", Verb::PowerOn),
+    ("power_off", Verb::PowerOff),
+    ("suspend", Verb::Suspend),
+    ("reboot", Verb::Reboot),
+    ("rename", Verb::Rename),
+    ("delete", Verb::Delete),
 ];
 
 /// The words alone.
