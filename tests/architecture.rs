@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["model"]),
     ("apply", &["model", "plan", "provider", "ledger", "health"]),
     ("snapshot", &["model", "plan"]),
-    ("report", &["model", "config", "diff", "plan", "ledger", "apply"]),
+    ("report", &["model", "config", "diff", "plan", "ledger", "apply", "watch"]),
     ("simulator", &["model"]),
     ("watch", &["model", "plan", "ledger"]),
 ];

@@ -1,7 +1,9 @@
 //! The loop that keeps power states as the file says: what a round may do, and what is told of it.
 
+mod notifications;
 mod status;
 
+pub use notifications::NotificationStatus;
 pub use status::{
     ConnectionStatus, Contested, Correction, Counted, Drift, FileStatus, HoldStatus, OnDrift, Role, Round,
     STATUS_VERSION, ServerCount, Status, Upcoming, Watcher,

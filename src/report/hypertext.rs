@@ -1,9 +1,9 @@
 //! Text as HTML that shows it, inside of elements and of quoted attributes.
 
-use crate::report::paint::misleads;
+use super::paint::misleads;
 
 /// Adds a text.
-pub(super) fn push(out: &mut String, text: &str) {
+pub(in crate::report) fn push(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
@@ -18,13 +18,13 @@ pub(super) fn push(out: &mut String, text: &str) {
 }
 
 /// A text.
-pub(super) fn text(text: &str) -> String {
+pub(in crate::report) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     push(&mut out, text);
     out
 }
 
 /// A name.
-pub(super) fn code(name: &str) -> String {
+pub(in crate::report) fn code(name: &str) -> String {
     format!("<code>{}</code>", text(name))
 }
