@@ -19,6 +19,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("apply", &["model", "plan", "provider", "ledger", "health"]),
     ("snapshot", &["model", "plan"]),
     ("report", &["model", "config", "diff", "plan", "ledger", "apply", "watch"]),
+    ("serve", &["watch", "report"]),
+    ("notify", &["model", "config", "watch", "provider", "http"]),
     ("simulator", &["model"]),
     ("watch", &["model", "plan", "ledger"]),
 ];

@@ -14,7 +14,7 @@ use fleetform::ledger::Record;
 use fleetform::plan::PlanDocument;
 use fleetform::providers::{REGISTRY, specs};
 use fleetform::report::events::EventLine;
-use fleetform::report::{ApplyDocument, HistoryDocument, provider_rows, providers_text};
+use fleetform::report::{ApplyDocument, HistoryDocument, Served, provider_rows, providers_text};
 use fleetform::snapshot::Snapshot;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,6 +47,7 @@ fn schemas_are_what_the_code_writes() {
     held_equal("schemas/apply.schema.json", &pretty(&schemars::schema_for!(ApplyDocument)));
     held_equal("schemas/ledger.schema.json", &pretty(&schemars::schema_for!(Record)));
     held_equal("schemas/history.schema.json", &pretty(&schemars::schema_for!(HistoryDocument)));
+    held_equal("schemas/status.schema.json", &pretty(&schemars::schema_for!(Served<'static>)));
 }
 
 fn fleet_files(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -433,6 +433,8 @@ pub(super) enum SchemaOf {
     Ledger,
     // What `history --format json` prints.
     History,
+    // What a watcher serves as `/status.json`.
+    Status,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use crate::ledger::Record;
 use crate::plan::PlanDocument;
 use crate::providers::specs;
 use crate::report::events::EventLine;
-use crate::report::{ApplyDocument, HistoryDocument};
+use crate::report::{ApplyDocument, HistoryDocument, Served};
 use crate::snapshot::Snapshot;
 
 #[allow(clippy::unnecessary_wraps, reason = "every command has the same shape")]
@@ -20,6 +20,7 @@ pub(in crate::cli) fn run(args: &SchemaArgs, io: &mut Io<'_>) -> Result<u8, Fail
         SchemaOf::Events => io.print_json(&schemars::schema_for!(EventLine)),
         SchemaOf::Apply => io.print_json(&schemars::schema_for!(ApplyDocument)),
         SchemaOf::Ledger => io.print_json(&schemars::schema_for!(Record)),
+        SchemaOf::Status => io.print_json(&schemars::schema_for!(Served<'static>)),
         SchemaOf::History => io.print_json(&schemars::schema_for!(HistoryDocument)),
     }
     Ok(code::DONE)

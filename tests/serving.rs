@@ -1,0 +1,20 @@
+//! What a watcher serves: metrics, page, JSON and probes, over real HTTP, read by parsers and a browser that are not ours.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by stopping")]
+
+#[path = "serving/browser.rs"]
+mod browser;
+#[path = "serving/client.rs"]
+mod client;
+#[path = "serving/exposition.rs"]
+mod exposition;
+#[path = "serving/fixture.rs"]
+mod fixture;
+#[path = "serving/metrics.rs"]
+mod metrics;
+#[path = "serving/page.rs"]
+mod page;
+#[path = "schemas/mod.rs"]
+mod schemas;
+#[path = "serving/server.rs"]
+mod server;
