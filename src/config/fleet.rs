@@ -1,6 +1,8 @@
 //! What a set of fleet files means once it has been read and found right.
 
-use crate::model::{Availability, ConnectionName, DesiredServer, Limits, Location};
+use crate::model::{
+    Availability, ConnectionName, DesiredServer, Limits, Location, NoticeFormat, NoticeKind, NoticeSeverity,
+};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -19,6 +21,8 @@ pub struct Fleet {
     pub limits: Limits,
     /// How many servers of a group stay on, whatever is done.
     pub availability: Vec<Availability>,
+    /// Who is told of what a watcher sees.
+    pub notify: Vec<NotifyTarget>,
     /// Where the ledger lies: `ledger:` of the file (relative to that file), else `.fleetform` beside the first file.
     pub ledger: PathBuf,
     /// The files, in the order in which they were read.
@@ -72,6 +76,25 @@ impl Connection {
             out
         })
     }
+}
+
+/// A receiver of notifications, with its references unresolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotifyTarget {
+    /// Where they are posted to. May be a secret.
+    pub url: Value,
+    /// What they are signed with.
+    pub secret: Option<Value>,
+    /// In which form.
+    pub format: NoticeFormat,
+    /// Which ones.
+    pub events: Vec<NoticeKind>,
+    /// And of these, those that are at least so bad.
+    pub min_severity: NoticeSeverity,
+    /// Headers beside ours, by their names in lower case. May be secrets.
+    pub headers: BTreeMap<String, Value>,
+    /// The line that declares it.
+    pub location: Location,
 }
 
 /// How long things may take on a connection.

@@ -1,8 +1,8 @@
 //! The JSON Schema of the fleet file, made of the tables that the decoder reads.
 
 use super::decode::{
-    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS,
-    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, NOTIFY_KEYS,
+    ROLLOUT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
 };
 use crate::model::{ProviderSpec, SettingKind, SettingSpec};
 use serde_json::{Map, Value, json};
@@ -26,6 +26,7 @@ pub fn fleet_schema(specs: &[&'static ProviderSpec]) -> Value {
             "defaults": or_nothing(mapping(&DEFAULT_KEYS)),
             "server": required(mapping(&SERVER_KEYS), &["name"]),
             "availability": required(mapping(&AVAILABILITY_KEYS), &["select", "min_on"]),
+            "notify": required(mapping(&NOTIFY_KEYS), &["url"]),
             "limits": or_nothing(mapping(&LIMIT_KEYS)),
             "healthy_when": { "anyOf": [{ "const": "none" }, mapping(&HEALTH_KEYS)] },
             "rollout": required(mapping(&ROLLOUT_KEYS), &["waves"]),

@@ -6,11 +6,13 @@ use fleetform::watch::{
     ConnectionStatus, Contested, Correction, Counted, Drift, FileStatus, HoldStatus, NotificationStatus,
     OnDrift, Role, Round, STATUS_VERSION, ServerCount, Status, Upcoming, Watcher,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Unit};
+use std::sync::LazyLock;
 
-/// When all of them are looked at.
+/// When all of them are looked at: when the tests began, so that a browser finds them fresh.
 pub(crate) fn now() -> Timestamp {
-    "2026-11-21T12:00:00Z".parse().unwrap()
+    static NOW: LazyLock<Timestamp> = LazyLock::new(|| Timestamp::now().round(Unit::Second).unwrap());
+    *NOW
 }
 
 pub(crate) fn ago(seconds: i64) -> Timestamp {

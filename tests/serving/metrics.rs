@@ -1,7 +1,7 @@
 //! The metrics, read by a strict reader.
 
 use super::exposition::read;
-use super::fixture::{HOSTILE, hostile, large, quiet, rich, told};
+use super::fixture::{HOSTILE, ago, hostile, large, quiet, rich, told};
 use fleetform::report::{Served, metrics_text};
 use fleetform::watch::{HoldStatus, NotificationStatus, Status};
 
@@ -21,7 +21,11 @@ fn every_number_is_there_under_its_name() {
         ("fleetform_frozen", &[], 0.0),
         ("fleetform_rounds_total", &[], 1440.0),
         ("fleetform_last_round_duration_seconds", &[], 2.25),
-        ("fleetform_last_success_timestamp_seconds", &[], 1_795_262_388.0),
+        (
+            "fleetform_last_success_timestamp_seconds",
+            &[],
+            f64::from(u32::try_from(ago(12).as_second()).unwrap()),
+        ),
         ("fleetform_file_rejected", &[], 1.0),
         (
             "fleetform_servers",

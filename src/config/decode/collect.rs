@@ -11,7 +11,7 @@ use super::{Decoder, TOP_KEYS, duplicates};
 use crate::config::Mode;
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::findings::Findings;
-use crate::config::fleet::{Connection, Fleet, SourceFile};
+use crate::config::fleet::{Connection, Fleet, NotifyTarget, SourceFile};
 use crate::config::source::Source;
 use crate::config::yaml::{Content, Node, Part, Reading};
 use crate::model::{ConnectionName, Location, ProviderSpec};
@@ -64,6 +64,7 @@ pub(in crate::config) fn collect(
         servers,
         limits: all.limits.limits(),
         availability: all.availability.rules(),
+        notify: all.notify,
         ledger: all.ledger.map_or(default_ledger, |(path, _)| path),
         files: documents.iter().map(|document| file(document.source)).collect(),
     }
@@ -88,6 +89,7 @@ struct Collected {
     limits: GivenLimits,
     availability: GivenAvailability,
     rollouts: Vec<GivenRollout>,
+    notify: Vec<NotifyTarget>,
     ledger: Given<PathBuf>,
     /// Connections or defaults may stand in a part that could not be read.
     doubtful: bool,
@@ -157,6 +159,9 @@ impl Collected {
         }
         if let Some(node) = value(TopKey::Rollout) {
             decoder.rollouts(node, &mut self.rollouts);
+        }
+        if let Some(node) = value(TopKey::Notify) {
+            decoder.notify(node, &mut self.notify);
         }
         if let Some(node) = value(TopKey::Ledger) {
             let path = decoder.path(node, "ledger").map(|path| rules.folder.join(path));

@@ -1,6 +1,7 @@
 //! Every key of a fleet file: one table per mapping, read by the decoder and by the JSON schema alike.
 
 use super::words::{POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS, names};
+use crate::model::NoticeKind;
 use serde_json::{Value, json};
 
 /// One key of a mapping.
@@ -39,6 +40,7 @@ keys! {
             json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/availability" } });
         Rollout "rollout" "In which waves servers are started and interrupted: one mapping, or a list of them of which the first that means a server counts."
             json!({ "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": ["array", "null"], "items": { "$ref": "#/$defs/rollout" } }] });
+        Notify "notify" "Who is told of what a watcher sees." json!({ "type": ["array", "null"], "maxItems": 20, "items": { "$ref": "#/$defs/notify" } });
         Ledger "ledger" "Where the ledger lies, relative to this file. Default: .fleetform beside the first file."
             json!({ "type": "string", "minLength": 1 });
     }
@@ -164,6 +166,23 @@ keys! {
             json!({ "type": "integer", "minimum": 1, "maximum": 1_000_000 });
         HealthyWhen "healthy_when" "When its servers count as healthy, where they do not say themselves."
             json!({ "$ref": "#/$defs/healthy_when" });
+    }
+}
+
+keys! {
+    /// The keys of a receiver of `notify:`.
+    NotifyKey NOTIFY_KEYS {
+        Url "url" "Where notifications are posted to. It may be a secret: write ${env:NAME} or ${file:PATH}."
+            json!({ "type": "string", "pattern": "^(https?://|.*\\$\\{)" });
+        Secret "secret" "What they are signed with, at least 16 characters, or whsec_ and base64. Write ${env:NAME} or ${file:PATH}."
+            json!({ "type": ["string", "number"] });
+        Format "format" "cloudevents: CloudEvents 1.0 in JSON; slack: a text, as Slack, Mattermost and Rocket.Chat take it. Default: cloudevents."
+            words(&names(&super::FORMAT_WORDS));
+        Events "events" "What is told. Default: everything."
+            json!({ "type": "array", "minItems": 1, "items": { "enum": NoticeKind::ALL.map(NoticeKind::word) } });
+        MinSeverity "min_severity" "Only what is at least so bad. Default: info." words(&names(&super::SEVERITY_WORDS));
+        Headers "headers" "Headers beside our own, such as Authorization: ${env:NAME}."
+            json!({ "type": ["object", "null"], "additionalProperties": { "type": ["string", "number"] } });
     }
 }
 

@@ -9,6 +9,7 @@ mod health;
 mod keys;
 mod limits;
 mod names;
+mod notify;
 mod order;
 mod rollouts;
 mod scalars;
@@ -20,9 +21,10 @@ pub use scalars::parse_duration;
 pub(super) use collect::{Document, collect};
 pub(super) use connections::{missing, undecided};
 pub(super) use keys::{
-    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, ROLLOUT_KEYS,
-    SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, NOTIFY_KEYS,
+    ROLLOUT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
 };
+pub(super) use notify::{FORMAT_WORDS, SEVERITY_WORDS};
 
 use super::diagnostic::Diagnostic;
 use super::findings::Findings;
