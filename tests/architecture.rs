@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("snapshot", &["model", "plan"]),
     ("report", &["model", "config", "diff", "plan", "ledger", "apply", "watch"]),
     ("serve", &["watch", "report"]),
-    ("notify", &["model", "config", "watch", "provider", "http"]),
+    ("notify", &["model", "config", "watch", "provider", "http", "report"]),
     ("simulator", &["model"]),
     ("watch", &["model", "plan", "ledger"]),
 ];

@@ -4,6 +4,7 @@
 mod answer;
 mod client;
 mod gate;
+mod hook;
 mod large;
 mod request;
 mod retry;
@@ -12,5 +13,6 @@ mod session;
 
 pub use answer::Answer;
 pub use client::{Bounds, Clients, Connection, Limits, OwnWait, Permit, Policy, Throttles};
+pub use hook::{Hook, HookAnswer};
 pub use request::{Body, Nature, Request, encoded};
 pub use session::{Grant, Session};
