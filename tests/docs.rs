@@ -11,6 +11,7 @@ mod schemas;
 
 use fleetform::config::{Mode, fleet_schema, load};
 use fleetform::ledger::Record;
+use fleetform::notify::CloudEvent;
 use fleetform::plan::PlanDocument;
 use fleetform::providers::{REGISTRY, specs};
 use fleetform::report::events::EventLine;
@@ -47,6 +48,7 @@ fn schemas_are_what_the_code_writes() {
     held_equal("schemas/apply.schema.json", &pretty(&schemars::schema_for!(ApplyDocument)));
     held_equal("schemas/ledger.schema.json", &pretty(&schemars::schema_for!(Record)));
     held_equal("schemas/history.schema.json", &pretty(&schemars::schema_for!(HistoryDocument)));
+    held_equal("schemas/notification.schema.json", &pretty(&schemars::schema_for!(CloudEvent)));
     held_equal("schemas/status.schema.json", &pretty(&schemars::schema_for!(Served<'static>)));
 }
 

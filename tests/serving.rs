@@ -1,4 +1,5 @@
-//! What a watcher serves: metrics, page, JSON and probes, over real HTTP, read by parsers and a browser that are not ours.
+//! What a watcher serves and whom it tells: metrics, page, JSON, probes and webhooks over real HTTP, read by parsers and
+//! a browser that are not ours.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by stopping")]
 
@@ -12,8 +13,12 @@ mod exposition;
 mod fixture;
 #[path = "serving/metrics.rs"]
 mod metrics;
+#[path = "serving/notify.rs"]
+mod notify;
 #[path = "serving/page.rs"]
 mod page;
+#[path = "serving/receiver.rs"]
+mod receiver;
 #[path = "schemas/mod.rs"]
 mod schemas;
 #[path = "serving/server.rs"]

@@ -435,6 +435,8 @@ pub(super) enum SchemaOf {
     History,
     // What a watcher serves as `/status.json`.
     Status,
+    // What a watcher posts to webhooks.
+    Notification,
 }
 
 #[derive(Debug, Args)]

@@ -64,7 +64,7 @@ impl Memory {
         Self { path, keep, told, earlier, handed_on: HashMap::new(), order: VecDeque::new() }
     }
 
-    /// What of a notice is news to a receiver, which is named by its URL; `None` where nothing is.
+    /// What of a notice is news to a receiver, which is named by its place and URL; `None` where nothing is.
     pub(super) fn news(&mut self, receiver: &str, notice: &Notice, now: Timestamp) -> Option<(Key, Notice)> {
         let key = key(receiver, notice);
         let recently = self.told.get(&key).is_some_and(|at| is_recent(*at, now, self.keep));

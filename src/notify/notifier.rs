@@ -225,8 +225,13 @@ impl Work {
             self.told += 1;
             let now = Timestamp::now();
             self.memory().forget_what_ended(notice.kind);
-            for target in self.targets.iter().filter(|target| target.wants(&notice)) {
-                let news = self.memory().news(target.receiver.url.expose_secret(), &notice, now);
+            for (number, target) in self.targets.iter().enumerate() {
+                if !target.wants(&notice) {
+                    continue;
+                }
+                // Two receivers may have one URL, and want different things.
+                let name = format!("{number} {}", target.receiver.url.expose_secret());
+                let news = self.memory().news(&name, &notice, now);
                 match news {
                     Some((key, notice)) => target.push(key, format!("{}-{}", self.run, self.told), notice),
                     None => target.count_repeated(),

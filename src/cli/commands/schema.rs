@@ -5,6 +5,7 @@ use crate::cli::exit::{Failure, code};
 use crate::cli::io::Io;
 use crate::config::fleet_schema;
 use crate::ledger::Record;
+use crate::notify::CloudEvent;
 use crate::plan::PlanDocument;
 use crate::providers::specs;
 use crate::report::events::EventLine;
@@ -21,6 +22,7 @@ pub(in crate::cli) fn run(args: &SchemaArgs, io: &mut Io<'_>) -> Result<u8, Fail
         SchemaOf::Apply => io.print_json(&schemars::schema_for!(ApplyDocument)),
         SchemaOf::Ledger => io.print_json(&schemars::schema_for!(Record)),
         SchemaOf::Status => io.print_json(&schemars::schema_for!(Served<'static>)),
+        SchemaOf::Notification => io.print_json(&schemars::schema_for!(CloudEvent)),
         SchemaOf::History => io.print_json(&schemars::schema_for!(HistoryDocument)),
     }
     Ok(code::DONE)
