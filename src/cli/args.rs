@@ -120,6 +120,8 @@ pub(super) enum Command {
     Comment(CommentArgs),
     /// Plan (or take a saved plan), ask, execute, wait
     Apply(ApplyArgs),
+    /// Report drift round after round, and put it right
+    Watch(WatchArgs),
     /// The live servers against the file
     Status(StatusArgs),
     /// Store live state in a file to plan from: plan --live
@@ -294,6 +296,19 @@ pub(super) struct ApplyArgs {
     /// Tell programs what happens, in lines of JSON
     #[arg(long, value_name = "FILE|fd:N", value_parser = Target::parse)]
     pub(super) events: Option<Target>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WatchArgs {
+    /// From one round to the next [default: watch.interval of the file, 1m]
+    #[arg(long, value_name = "TIME", value_parser = interval)]
+    pub(super) interval: Option<Duration>,
+    /// Put drift right, within the policy and the brakes of the file
+    #[arg(long)]
+    pub(super) enforce: bool,
+    /// One round, and its exit code
+    #[arg(long)]
+    pub(super) once: bool,
 }
 
 #[derive(Debug, Args)]
@@ -477,6 +492,13 @@ fn duration(text: &str) -> Result<Duration, String> {
         return Ok(Duration::ZERO);
     }
     crate::config::parse_duration(text).ok_or_else(|| "write a time such as 500ms, 30s, 15m or 2h".into())
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let at_least = |time: &Duration| *time >= Duration::from_millis(100);
+    crate::config::parse_duration(text)
+        .filter(at_least)
+        .ok_or_else(|| "write a time such as 30s, 1m or 5m; at least 100ms".into())
 }
 
 fn max_age(text: &str) -> Result<Duration, String> {

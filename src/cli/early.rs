@@ -62,7 +62,7 @@ pub(super) async fn open(
 async fn begin(connections: oneshot::Receiver<Connections>, mentioned: &Mentioned) -> Reading {
     let Ok(connections) = connections.await else { return Reading::default() };
     let used = connections.values().filter(|connection| mentioned.has(connection.name.as_str()));
-    let links = session::links(used, None, |connection, row| {
+    let links = session::links(used, None, None, |connection, row| {
         config::resolve(connection, row.spec, &config::process_env)
     });
     let Ok(links) = links else { return Reading::default() };

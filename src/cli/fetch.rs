@@ -103,7 +103,10 @@ pub(super) async fn planned(
     let Reading { mut links, mut live } = reading;
     links.retain(|name, _| used.contains(name));
     live.retain(|connection| used.contains(&connection.name));
-    let rest = session.links(used.iter().filter(|name| !links.contains_key(*name)))?;
+    // Of a connection that could not be read a moment ago only that is known; it is not opened for a second try.
+    let is_open =
+        |name: &ConnectionName| links.contains_key(name) || live.iter().any(|one| one.name == *name);
+    let rest = session.links(used.iter().filter(|name| !is_open(name)))?;
     let rest_live = list(|name| in_flight(session.fleet.connections.get(name)), &rest);
     links.extend(rest.clone());
     let recovering = recover(&replay.open, &links, Timestamp::now(), shape.patience());

@@ -14,6 +14,7 @@ mod progress;
 mod run;
 mod session;
 mod stop;
+mod watch;
 mod whole;
 
 pub use exit::code;
@@ -63,6 +64,7 @@ fn dispatch(cli: &Cli, io: &mut Io<'_>) -> Result<u8, Failure> {
         Command::Show(args) => commands::show::run(global, args, io),
         Command::Comment(args) => commands::comment::run(global, args, io),
         Command::Apply(args) => commands::apply::run(global, args, io),
+        Command::Watch(args) => commands::watch::run(global, args, io),
         Command::Status(args) => commands::status::run(global, args, io),
         Command::Snapshot(args) => commands::snapshot::run(global, args, io),
         Command::Import(args) => commands::import::run(global, args, io),

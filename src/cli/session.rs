@@ -7,8 +7,8 @@ use super::run::Run;
 use super::stop::Signals;
 use crate::apply::{Link, Links};
 use crate::config::{self, Connection, Diagnostic, Fleet, Loaded, Mode};
-use crate::http::{Clients, Limits};
-use crate::ledger::{Author, Lock, LockError, Permit, Terms};
+use crate::http::{Clients, Limits, Permit, Traffic};
+use crate::ledger::{Author, Lock, LockError, Terms};
 use crate::model::{Address, ConnectionName, Selector, SettingKind, Settings};
 use crate::plan::Target;
 use crate::provider::Scrubbed;
@@ -17,7 +17,7 @@ use crate::simulator::{Options, Origin, Running, Simulator, World};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// The default fleet file.
@@ -35,8 +35,21 @@ pub(super) struct Session {
     pub(super) simulator: Option<Running>,
     /// Of simulated servers, whether or not the simulator runs.
     simulated: bool,
-    /// Of the ledger's lock, once it was taken: changes need it from then on.
+    /// Of the ledger's lock, once it was taken, or of whoever takes it from time to time: changes need it.
     permit: OnceLock<Permit>,
+    traffic: Counts,
+}
+
+/// What was sent on each connection, however often it was opened.
+#[derive(Default)]
+pub(super) struct Counts(Mutex<BTreeMap<ConnectionName, Arc<Traffic>>>);
+
+impl Counts {
+    /// The counts of a connection.
+    pub(super) fn of(&self, name: &ConnectionName) -> Arc<Traffic> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(name.clone()).or_default())
+    }
 }
 
 impl Session {
@@ -65,11 +78,13 @@ impl Session {
         let fleet = loaded.fleet;
         let Some(world) = &global.simulate else {
             let ledger = fleet.ledger.clone();
-            return Ok(Self { fleet, ledger, simulator: None, simulated: false, permit: OnceLock::new() });
+            let (permit, traffic) = (OnceLock::new(), Counts::default());
+            return Ok(Self { fleet, ledger, simulator: None, simulated: false, permit, traffic });
         };
         let ledger = rehearsed(&fleet.ledger);
         let simulator = start_simulator(&fleet, world.as_deref(), &ledger, io)?;
-        Ok(Self { fleet, ledger, simulator: Some(simulator), simulated: true, permit: OnceLock::new() })
+        let (permit, traffic) = (OnceLock::new(), Counts::default());
+        Ok(Self { fleet, ledger, simulator: Some(simulator), simulated: true, permit, traffic })
     }
 
     /// Reads the fleet files, and connects to nothing: what is live is known already, of a simulated world or of the
@@ -91,10 +106,15 @@ impl Session {
         names: impl IntoIterator<Item = &'n ConnectionName>,
     ) -> Result<Links, Failure> {
         let connections = names.into_iter().filter_map(|name| self.fleet.connections.get(name));
-        links(connections, self.permit.get(), |connection, row| match &self.simulator {
+        links(connections, self.permit.get(), Some(&self.traffic), |connection, row| match &self.simulator {
             None => config::resolve(connection, row.spec, &config::process_env),
             Some(simulator) => Ok(simulated_settings(simulator, connection)),
         })
+    }
+
+    /// What was sent on a connection so far.
+    pub(super) fn traffic(&self, name: &ConnectionName) -> Arc<Traffic> {
+        self.traffic.of(name)
     }
 
     /// Takes the ledger's lock for a command, waiting at most `patience` for its holder. Connections that are opened
@@ -116,8 +136,24 @@ impl Session {
             LockError::Held { .. } => Failure::Message(code::LATER, error.to_string()),
             LockError::Io { .. } => Failure::problem(error.to_string()),
         })?;
-        self.permit.get_or_init(|| lock.permit());
+        let permit = lock.permit();
+        self.permit.get_or_init(|| Arc::new(move || permit.check()));
         Ok(lock)
+    }
+
+    /// Connections that are opened afterwards ask this before they send a change.
+    pub(super) fn permitted_by(&self, permit: Permit) {
+        self.permit.get_or_init(|| permit);
+    }
+
+    /// Where the ledger of other fleet files would lie.
+    pub(super) fn ledger_of(&self, fleet: &Fleet) -> PathBuf {
+        if self.simulated { rehearsed(&fleet.ledger) } else { fleet.ledger.clone() }
+    }
+
+    /// The same with other fleet files: the simulator and the permit stay, connections have to be opened anew.
+    pub(super) fn take_over(&mut self, fleet: Fleet) {
+        self.fleet = fleet;
     }
 
     /// Every selector must mean something: a typing error must never read as "no changes".
@@ -179,7 +215,7 @@ fn rehearsed(ledger: &Path) -> PathBuf {
 }
 
 /// Who runs the program, where the environment says so.
-fn user() -> Option<String> {
+pub(super) fn user() -> Option<String> {
     ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(config::process_env)
 }
 
@@ -198,6 +234,7 @@ pub(super) fn mode(global: &Global) -> Mode {
 pub(super) fn links<'c>(
     connections: impl IntoIterator<Item = &'c Connection>,
     permit: Option<&Permit>,
+    counts: Option<&Counts>,
     settle: impl Fn(&Connection, &Registration) -> Result<Settings, Vec<Diagnostic>>,
 ) -> Result<Links, Failure> {
     let mut clients: BTreeMap<Option<PathBuf>, Clients> = BTreeMap::new();
@@ -212,7 +249,11 @@ pub(super) fn links<'c>(
                 let clients = clients
                     .entry(connection.ca_file.clone())
                     .or_insert_with(|| permitted(Clients::new(connection.ca_file.clone()), permit));
-                links.insert(name.clone(), link(connection, row, &settings, clients)?);
+                let clients = match counts {
+                    Some(counts) => clients.clone().counted_by(counts.of(name)),
+                    None => clients.clone(),
+                };
+                links.insert(name.clone(), link(connection, row, &settings, &clients)?);
             }
             Err(found) => mistakes.extend(found),
         }
@@ -222,7 +263,7 @@ pub(super) fn links<'c>(
 
 fn permitted(clients: Clients, permit: Option<&Permit>) -> Clients {
     match permit.cloned() {
-        Some(permit) => clients.permitted_by(Arc::new(move || permit.check())),
+        Some(permit) => clients.permitted_by(permit),
         None => clients,
     }
 }

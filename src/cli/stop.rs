@@ -24,10 +24,25 @@ pub(super) struct Signals {
 impl Signals {
     /// Begins to listen. From the second signal on the process ends within a second: what was sent is in the journal.
     pub(super) fn listen() -> Result<Self, Failure> {
-        let failed = |error: std::io::Error| Failure::problem(format!("signals cannot be caught: {error}"));
+        Self::listen_to(Source::new().map_err(uncaught)?)
+    }
+
+    /// For a program that stays: SIGHUP asks it to read its files again, and is counted.
+    pub(super) fn of_daemon() -> Result<(Self, watch::Receiver<u64>), Failure> {
+        let (sender, reloads) = watch::channel(0);
+        let mut hang_ups = HangUps::new().map_err(uncaught)?;
+        tokio::spawn(async move {
+            loop {
+                hang_ups.wait().await;
+                sender.send_modify(|count| *count += 1);
+            }
+        });
+        Ok((Self::listen_to(Source::of_daemon().map_err(uncaught)?)?, reloads))
+    }
+
+    fn listen_to(mut next: Source) -> Result<Self, Failure> {
         let (sender, stop) = watch::channel(false);
         let (last, leave) = watch::channel(false);
-        let mut next = Source::new().map_err(failed)?;
         tokio::spawn(async move {
             next.wait().await;
             // The receiver lives as long as the command.
@@ -79,6 +94,10 @@ impl Signals {
     }
 }
 
+fn uncaught(error: std::io::Error) -> Failure {
+    Failure::problem(format!("signals cannot be caught: {error}"))
+}
+
 async fn came(mut signal: watch::Receiver<bool>) {
     // An error means that nobody can send any more: then wait for ever, as nothing will come.
     if signal.wait_for(|came| *came).await.is_err() {
@@ -105,11 +124,16 @@ struct Source {
 impl Source {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let listens_to_hang_ups = !ignores_hang_ups();
+        let hang_up = (!ignores_hang_ups()).then(|| signal(SignalKind::hangup())).transpose()?;
+        Ok(Self { hang_up, ..Self::of_daemon()? })
+    }
+
+    fn of_daemon() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            hang_up: listens_to_hang_ups.then(|| signal(SignalKind::hangup())).transpose()?,
+            hang_up: None,
         })
     }
 
@@ -125,6 +149,37 @@ impl Source {
             _ = self.terminate.recv() => {}
             _ = hung_up => {}
         }
+    }
+}
+
+/// SIGHUP alone.
+#[cfg(unix)]
+struct HangUps(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl HangUps {
+    fn new() -> std::io::Result<Self> {
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).map(Self)
+    }
+
+    async fn wait(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct HangUps;
+
+#[cfg(not(unix))]
+impl HangUps {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(&mut self) {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -145,6 +200,10 @@ struct Source;
 #[cfg(not(unix))]
 impl Source {
     fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    fn of_daemon() -> std::io::Result<Self> {
         Ok(Self)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::model::{
     Availability, ConnectionName, DesiredServer, Limits, Location, NoticeFormat, NoticeKind, NoticeSeverity,
+    WatchSettings,
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ pub struct Fleet {
     pub availability: Vec<Availability>,
     /// Who is told of what a watcher sees.
     pub notify: Vec<NotifyTarget>,
+    /// How the loop that enforces is run.
+    pub watch: WatchSettings,
     /// Where the ledger lies: `ledger:` of the file (relative to that file), else `.fleetform` beside the first file.
     pub ledger: PathBuf,
     /// The files, in the order in which they were read.

@@ -3,7 +3,7 @@
 use super::decode::{Document, collect};
 use super::diagnostic::Diagnostic;
 use super::findings::Findings;
-use super::fleet::{Connection, Fleet};
+use super::fleet::{Connection, Fleet, SourceFile};
 use super::source::Source;
 use super::yaml::{self, Part};
 use super::{early, files};
@@ -44,6 +44,15 @@ pub fn load(
     let mut findings = Findings::default();
     let (sources, left_out) = files::read_all(paths, &mut findings);
     load_sources(&sources, specs, mode, left_out, findings)
+}
+
+/// The files that [`load`] would read, with what their bytes are known by; `None` where one of them cannot be read. Tells
+/// whether reading them again is worth while.
+pub fn fingerprint(paths: &[PathBuf]) -> Option<Vec<SourceFile>> {
+    let mut findings = Findings::default();
+    let (sources, left_out) = files::read_all(paths, &mut findings);
+    let file = |source: &Source| SourceFile { path: source.name.clone(), sha256: source.sha256.clone() };
+    (!left_out).then(|| sources.iter().map(file).collect())
 }
 
 /// Like [`load`], and calls `on_connections` once with the connections of all files before the servers are read, so

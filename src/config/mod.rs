@@ -33,7 +33,7 @@ pub use diagnostic::{Diagnostic, Excerpt, Related, Severity};
 pub use env::process_env;
 pub use files::DEFAULT_FILE;
 pub use fleet::{Connection, Fleet, NotifyTarget, SourceFile, Timeouts, Value};
-pub use load::{Connections, Loaded, Mode, load, load_early, load_texts, read_as_json};
+pub use load::{Connections, Loaded, Mode, fingerprint, load, load_early, load_texts, read_as_json};
 pub use notify::{Receiver, resolve_receiver, resolve_secret_option};
 pub use resolve::resolve;
 pub use schema::fleet_schema;

@@ -1,8 +1,8 @@
 //! The JSON Schema of the fleet file, made of the tables that the decoder reads.
 
 use super::decode::{
-    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, NOTIFY_KEYS,
-    ROLLOUT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, DRIFT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, NOTIFY_KEYS,
+    ROLLOUT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS, WATCH_KEYS,
 };
 use crate::model::{ProviderSpec, SettingKind, SettingSpec};
 use serde_json::{Map, Value, json};
@@ -30,6 +30,8 @@ pub fn fleet_schema(specs: &[&'static ProviderSpec]) -> Value {
             "limits": or_nothing(mapping(&LIMIT_KEYS)),
             "healthy_when": { "anyOf": [{ "const": "none" }, mapping(&HEALTH_KEYS)] },
             "rollout": required(mapping(&ROLLOUT_KEYS), &["waves"]),
+            "watch": or_nothing(mapping(&WATCH_KEYS)),
+            "drift_rule": required(mapping(&DRIFT_KEYS), &["select", "on_drift"]),
             "labels": {
                 "type": ["object", "null"],
                 "additionalProperties": { "type": ["string", "number", "boolean"] },
@@ -43,11 +45,14 @@ pub fn fleet_schema(specs: &[&'static ProviderSpec]) -> Value {
     schema
 }
 
-/// A number or a percentage.
+/// A number or a percentage, within a time where one is given.
 fn bound() -> Value {
     json!({ "anyOf": [
         { "type": "integer", "minimum": 0 },
-        { "type": "string", "pattern": "^([0-9]+|(100(\\.00?)?|[0-9]{1,2}(\\.[0-9]{1,2})?)%)$" },
+        {
+            "type": "string",
+            "pattern": "^([0-9]+|(100(\\.00?)?|[0-9]{1,2}(\\.[0-9]{1,2})?)%)( per ([0-9]+(ms|s|m|h))+)?$",
+        },
     ] })
 }
 

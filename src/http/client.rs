@@ -4,6 +4,7 @@ use super::answer::Answer;
 use super::gate::Gate;
 use super::large::{self, Intake, Reading};
 use super::request::{Body, Nature, Request, encoded};
+use super::traffic::Traffic;
 use super::{retry, retry_after};
 use crate::provider::{Error, ErrorKind};
 use jiff::Timestamp;
@@ -67,6 +68,7 @@ pub type Permit = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 pub struct Clients {
     ca_file: Option<PathBuf>,
     permit: Option<Permit>,
+    traffic: Option<Arc<Traffic>>,
     loopback: Arc<Pools>,
     elsewhere: Arc<Pools>,
 }
@@ -85,10 +87,19 @@ impl Clients {
         self
     }
 
-    /// Other pools, for other authorities, permitted by the same.
+    /// With somebody who counts what is sent by connections that are opened with them. The pools are shared with those
+    /// that this was made from.
+    #[must_use]
+    pub fn counted_by(mut self, traffic: Arc<Traffic>) -> Self {
+        self.traffic = Some(traffic);
+        self
+    }
+
+    /// Other pools, for other authorities, permitted and counted by the same.
     #[must_use]
     pub fn with_ca_file(&self, ca_file: PathBuf) -> Self {
-        Self { permit: self.permit.clone(), ..Self::new(Some(ca_file)) }
+        let (permit, traffic) = (self.permit.clone(), self.traffic.clone());
+        Self { permit, traffic, ..Self::new(Some(ca_file)) }
     }
 
     /// Whether they trust more than the system does.
@@ -120,6 +131,7 @@ pub struct Connection {
     pools: Arc<Pools>,
     ca_file: Option<PathBuf>,
     permit: Option<Permit>,
+    traffic: Option<Arc<Traffic>>,
     base: Url,
     gate: Gate,
     timeout: Duration,
@@ -148,6 +160,7 @@ impl Connection {
             pools: clients.pools(is_loopback(&base))?,
             ca_file: clients.ca_file.clone(),
             permit: clients.permit.clone(),
+            traffic: clients.traffic.clone(),
             base,
             gate: Gate::new(limits.in_flight, limits.per_second),
             timeout: limits.timeout,
@@ -220,7 +233,7 @@ impl Connection {
             let request = build();
             let nature = request.nature;
             attempts += 1;
-            let slot = self.gate.enter().await;
+            let slot = self.gate.enter(self.traffic.as_deref()).await;
             if nature == Nature::Change
                 && let Some(Err(why)) = self.permit.as_ref().map(|permit| permit())
             {
@@ -228,6 +241,10 @@ impl Connection {
             }
             let outcome = self.once(request, reading).await;
             drop(slot);
+            if let Some(traffic) = &self.traffic {
+                traffic
+                    .called(outcome.as_ref().is_ok_and(|answer| answer.status < 500 && answer.status != 429));
+            }
             let (again, asked_wait) = match &outcome {
                 Ok(answer) => {
                     let again = retry::after_answer(answer, nature, self.policy) || (self.throttles)(answer);
@@ -245,6 +262,9 @@ impl Connection {
             if throttled || asked_wait.is_some() {
                 // It is the connection that was told to wait, not this call alone.
                 self.gate.pause(wait);
+                if let Some(traffic) = &self.traffic {
+                    traffic.wait(wait);
+                }
             }
             tracing::debug!(
                 attempts,

@@ -1,6 +1,7 @@
 //! How many calls of a connection may be under way, how fast they may follow each other, and whether it asked to
 //! be left alone: one gate per connection, so that one 429 stops every caller of it.
 
+use super::traffic::Traffic;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
@@ -29,9 +30,10 @@ impl Gate {
     }
 
     /// Waits until a call may be sent. The slot is held until the permit is dropped.
-    pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+    pub(super) async fn enter(&self, traffic: Option<&Traffic>) -> Option<SemaphorePermit<'_>> {
         // The semaphore is never closed, so there always is a permit.
         let slot = self.slots.acquire().await.ok();
+        let begun = Instant::now();
         loop {
             let until = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
             match until {
@@ -44,6 +46,9 @@ impl Gate {
             while let Err(early) = rate.check() {
                 sleep(early.wait_time_from(DefaultClock::default().now())).await;
             }
+        }
+        if let Some(traffic) = traffic {
+            traffic.wait(begun.elapsed());
         }
         slot
     }

@@ -10,9 +10,11 @@ mod request;
 mod retry;
 mod retry_after;
 mod session;
+mod traffic;
 
 pub use answer::Answer;
 pub use client::{Bounds, Clients, Connection, Limits, OwnWait, Permit, Policy, Throttles};
 pub use hook::{Hook, HookAnswer};
 pub use request::{Body, Nature, Request, encoded};
 pub use session::{Grant, Session};
+pub use traffic::Traffic;

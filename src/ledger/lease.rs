@@ -32,7 +32,7 @@ impl Terms {
 
     /// How long a holder that looks dead is watched before it is replaced: a machine that woke up, or a clock that
     /// jumped, makes a sign of life look old; one that lives gives another one meanwhile.
-    pub(super) fn watch(self) -> Duration {
+    pub fn watch(self) -> Duration {
         self.beat() * 2
     }
 }
@@ -66,6 +66,10 @@ pub struct Holder {
     /// The fencing token: every holder's is higher than those before it.
     #[serde(default)]
     pub token: u64,
+    /// How long it asks to be believed without a sign of life, in milliseconds; earlier programs do not say, and mean a
+    /// minute.
+    #[serde(default)]
+    pub lease_ms: u64,
     /// It has ended in order.
     #[serde(default)]
     pub released: bool,
@@ -83,8 +87,15 @@ impl Holder {
             command: author.command.clone(),
             heartbeat: Some(now),
             token,
+            lease_ms: 0,
             released: false,
         }
+    }
+
+    /// The terms by which it is judged: never shorter than those that it keeps itself.
+    pub(super) fn terms(&self, own: Terms) -> Terms {
+        let asked = Some(self.lease_ms).filter(|asked| *asked > 0).map(Duration::from_millis);
+        Terms { lease: asked.unwrap_or(Terms::default().lease).max(own.lease) }
     }
 
     /// How long ago it gave a sign of life; `None` where it gives none.

@@ -101,12 +101,14 @@ impl Lock {
                 Attempt::Moved => continue,
                 Attempt::Held(holder) => holder,
             };
+            // Another command may keep other terms: nobody is replaced by shorter ones than its own.
+            let judged = holder.as_ref().map_or(terms, |holder| holder.terms(terms));
             let silent = holder.as_ref().filter(|holder| {
-                holder.silence(Timestamp::now()).is_some_and(|silence| silence >= terms.lease)
+                holder.silence(Timestamp::now()).is_some_and(|silence| silence >= judged.lease)
             });
             match (silent, &suspect) {
                 (Some(silent), Some((seen, since))) if seen == silent => {
-                    if since.elapsed() >= terms.watch()
+                    if since.elapsed() >= judged.watch()
                         && let Some(lease) =
                             open().and_then(|lease| lease.take_over(silent)).map_err(failed)?
                     {
@@ -123,7 +125,7 @@ impl Lock {
                     continue;
                 }
                 let holder = holder.map(Box::new);
-                return Err(LockError::Held { path: folder.into(), holder, terms });
+                return Err(LockError::Held { path: folder.into(), holder, terms: judged });
             }
             std::thread::sleep(LOOK.min(terms.beat()));
         }
@@ -306,6 +308,7 @@ impl Lease {
         let mut holder = locked(&self.holder);
         let now = Timestamp::now();
         (holder.token, holder.since, holder.heartbeat) = (token_before.saturating_add(1), now, Some(now));
+        holder.lease_ms = u64::try_from(self.terms.lease.as_millis()).unwrap_or(u64::MAX);
         *locked(&self.alive) = Instant::now();
         // That it cannot be written does not make the system's lock less held; but nobody must be able to replace a
         // holder by what an earlier one left there.

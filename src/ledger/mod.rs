@@ -22,7 +22,7 @@ pub use lease::{Holder, Terms};
 pub use lock::{Lock, LockError, Permit};
 pub use record::{Conclusion, Entry, EvidenceLevel, Intent, Outcome, Record, Run};
 pub use repair::{Repaired, Verdict, repair, verify};
-pub use replay::{OpenIntent, Replay, Ticket, read};
+pub use replay::{Mark, OpenIntent, Replay, Ticket, mark, read};
 pub use scan::{Finding, Flaw};
 
 #[cfg(test)]

@@ -81,6 +81,15 @@ pub(super) fn bytes(folder: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     }
 }
 
+/// What tells whether a journal is the one that was read: `None` where there is none.
+pub type Mark = Option<(u64, std::time::SystemTime)>;
+
+/// The mark of the journal in a ledger's folder, without reading it. Records are only ever added, or all of them replaced.
+pub fn mark(folder: &Path) -> Mark {
+    let data = fs::metadata(folder.join(FILE_NAME)).ok()?;
+    Some((data.len(), data.modified().ok()?))
+}
+
 /// The lines of a journal.
 pub(super) fn lines<'b>(folder: &Path, bytes: &'b [u8]) -> Result<Scan<'b>, JournalError> {
     scan(bytes).map_err(|TooNew(version)| JournalError {

@@ -1,5 +1,6 @@
 //! Guards of a fleet file: how much one plan may change.
 
+use super::Period;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -64,4 +65,42 @@ pub struct Limits {
     pub max_power_offs: Vec<Bound>,
     /// Servers deleted. One bound here also lifts the need for `--allow-delete`.
     pub max_deletes: Vec<Bound>,
+    /// Bounds over a time that ends with the plan: what was done within it counts as well.
+    pub rolling: Vec<Rolling>,
+}
+
+/// What a bound is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LimitKind {
+    /// Servers changed.
+    Changes,
+    /// Servers powered off.
+    PowerOffs,
+    /// Servers deleted.
+    Deletes,
+}
+
+/// An upper bound over a time: `5% per 24h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rolling {
+    /// Of what.
+    pub kind: LimitKind,
+    /// So much.
+    pub bound: Bound,
+    /// Within this time.
+    pub per: Period,
+}
+
+impl Rolling {
+    /// Reads `5 per 24h` or `5% per 24h`; `None` if it is neither.
+    pub fn parse(kind: LimitKind, text: &str) -> Option<Self> {
+        let (bound, per) = text.split_once(" per ")?;
+        Some(Self { kind, bound: Bound::parse(bound)?, per: Period::parse(per.trim())? })
+    }
+}
+
+impl fmt::Display for Rolling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} per {}", self.bound, self.per)
+    }
 }

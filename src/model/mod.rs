@@ -20,6 +20,7 @@ mod rollout;
 mod roster;
 mod settings;
 mod succession;
+mod watch;
 
 pub use address::{Address, ConnectionName, ServerId, ServerName};
 pub use availability::Availability;
@@ -31,7 +32,7 @@ pub use desired::{
 pub use glob::{Selector, SelectorError, glob_matches};
 pub use health::{BadPlaceholder, HealthCheck, Placeholder, Probe, fill};
 pub use ledger_facts::{LedgerFacts, ServerKey, Unresolved};
-pub use limits::{Bound, Limits};
+pub use limits::{Bound, LimitKind, Limits, Rolling};
 pub use live::{Denial, LiveServer, LiveState, Settles};
 pub use location::Location;
 pub use notice::{NoticeFormat, NoticeKind, NoticeSeverity};
@@ -44,3 +45,4 @@ pub use settings::{
     Choice, ProfileSettings, Profiles, ProviderSpec, SettingKind, SettingSpec, Settings, Way,
 };
 pub use succession::{Edge, Group, Succession};
+pub use watch::{Budget, DriftRule, OnDrift, WatchSettings};

@@ -2,7 +2,7 @@
 //! planned, what is allowed, and the flag that lifts exactly this.
 
 use super::planner::Plan;
-use crate::model::{Bound, ConnectionName, Limits, Verb};
+use crate::model::{Bound, ConnectionName, LimitKind, Limits, Verb};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,6 +24,15 @@ pub enum GuardName {
 impl GuardName {
     /// All guards.
     pub const ALL: [Self; 3] = [Self::Changes, Self::PowerOffs, Self::Deletes];
+
+    /// Whether it counts servers to which this is done.
+    pub(super) fn counts(self, verb: Verb) -> bool {
+        match self {
+            Self::Changes => true,
+            Self::PowerOffs => verb == Verb::PowerOff,
+            Self::Deletes => verb == Verb::Delete,
+        }
+    }
 
     /// The word on the command line.
     pub fn word(self) -> &'static str {
@@ -51,6 +60,9 @@ pub struct Refusal {
     pub guard: GuardName,
     /// How many are planned.
     pub planned: u64,
+    /// How many were done already within the bound's time, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub already: Option<u64>,
     /// The bound, as written; `null` for deletes that nobody allowed.
     pub limit: Option<String>,
     /// The connection whose share is exceeded; `null` for bounds of the whole plan.
@@ -72,6 +84,7 @@ impl fmt::Display for Refusal {
             (GuardName::Deletes, n) => format!("{n} deletes"),
         };
         let on = self.provider.as_ref().map_or_else(String::new, |name| format!(" on {name}"));
+        let on = self.already.map_or(on.clone(), |already| format!("{on} after {already} before"));
         match &self.limit {
             Some(limit) => {
                 write!(f, "{noun}{on}, and at most {limit} are allowed; {flag} lets this plan pass")
@@ -98,9 +111,11 @@ pub fn check(plan: &Plan, limits: &Limits, accepted: &Accepted, allow_delete: bo
             GuardName::PowerOffs => &limits.max_power_offs,
             GuardName::Deletes => &limits.max_deletes,
         };
-        if guard == GuardName::Deletes && bounds.is_empty() && !allow_delete {
+        let is_bounded =
+            !bounds.is_empty() || limits.rolling.iter().any(|one| one.kind == LimitKind::Deletes);
+        if guard == GuardName::Deletes && !is_bounded && !allow_delete {
             let flag = "--allow-delete".into();
-            refusals.push(Refusal { guard, planned, limit: None, provider: None, flag });
+            refusals.push(Refusal { guard, planned, already: None, limit: None, provider: None, flag });
         }
         let flag = format!("--accept {guard}={planned}");
         refusals.extend(bounds.iter().flat_map(|bound| exceeded(plan, guard, *bound, &flag)));
@@ -112,6 +127,7 @@ fn exceeded(plan: &Plan, guard: GuardName, bound: Bound, flag: &str) -> Vec<Refu
     let refusal = |planned, provider| Refusal {
         guard,
         planned,
+        already: None,
         limit: Some(bound.to_string()),
         provider,
         flag: flag.to_owned(),
@@ -131,16 +147,12 @@ fn exceeded(plan: &Plan, guard: GuardName, bound: Bound, flag: &str) -> Vec<Refu
     }
 }
 
-fn count(plan: &Plan, guard: GuardName, connection: Option<&ConnectionName>) -> u64 {
-    let counts = |verb: Verb| match guard {
-        GuardName::Changes => true,
-        GuardName::PowerOffs => verb == Verb::PowerOff,
-        GuardName::Deletes => verb == Verb::Delete,
-    };
+/// To how many servers of a plan, or of a connection in it, that is done which a guard counts.
+pub(super) fn count(plan: &Plan, guard: GuardName, connection: Option<&ConnectionName>) -> u64 {
     plan.changes
         .iter()
         .filter(|change| connection.is_none_or(|name| change.provider == *name))
-        .filter(|change| change.actions.iter().any(|verb| counts(*verb)))
+        .filter(|change| change.actions.iter().any(|verb| guard.counts(*verb)))
         .count() as u64
 }
 

@@ -39,6 +39,12 @@ fn half(mut change: Change, is_wanted: impl Fn(&Verb) -> bool) -> Change {
 }
 
 impl Change {
+    /// What is left of it where only these are to be done; `None` where nothing is.
+    pub fn only(self, wanted: &[Verb]) -> Option<Self> {
+        // Nothing wanted is nothing here, and everything in `--only`.
+        if wanted.is_empty() { None } else { only(self, wanted).0 }
+    }
+
     /// What is left to do of it where the server has its name already, or has its power (and was rebooted); `None`
     /// where nothing is.
     pub fn rest(mut self, is_named: bool, is_powered: bool) -> Option<Self> {

@@ -36,6 +36,39 @@ pub fn rewire(
     Ok(kept)
 }
 
+/// Like [`rewire`], for whoever leaves out as much as must be: what comes after a part that is gone and may not go on
+/// without it is left out as well, with all that comes after that. Beside the changes that are left, those that were left
+/// out, each with the server that it comes after.
+pub fn rewire_sparing(
+    all: &[Change],
+    mut left: Vec<Option<Change>>,
+    may_go: impl Fn(&Change, bool) -> bool,
+) -> (Vec<Change>, Vec<(Address, Address)>) {
+    let mut spared = Vec::new();
+    loop {
+        let lost: Vec<(usize, usize)> = {
+            let wires = Wires::new(all, &left);
+            let waits = |change: &Change| -> Option<usize> {
+                let after = change.steps.iter().flat_map(|step| &step.after).cloned().collect::<Vec<_>>();
+                let lost = wires.lost(&after).into_iter().find(|lost| !may_go(&all[lost.0], lost.1));
+                lost.map(|lost| lost.0)
+            };
+            let of = |(at, change): (usize, &Option<Change>)| Some((at, waits(change.as_ref()?)?));
+            left.iter().enumerate().filter_map(of).collect()
+        };
+        if lost.is_empty() {
+            break;
+        }
+        for (at, other) in lost {
+            left[at] = None;
+            spared.push((all[at].address.clone(), all[other].address.clone()));
+        }
+    }
+    // Nothing is in the way any more.
+    let changes = rewire(all, left, |_, _| true).unwrap_or_default();
+    (changes, spared)
+}
+
 /// Servers that are stopped by now although the plan had something else come first: it counted on them.
 pub fn stopped_too_early<'a>(all: &'a [Change], left: &[Option<Change>]) -> Vec<&'a Address> {
     let mut wires = Wires::new(all, left);

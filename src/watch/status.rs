@@ -1,6 +1,6 @@
 //! What a watcher knows at an instant, as one value: `/status.json`, and what the page and the metrics are made of.
 
-use crate::model::{Address, ConnectionName, DesiredPower, Verb};
+use crate::model::{Address, ConnectionName, DesiredPower, OnDrift, Verb};
 use crate::plan::{FleetFile, Problem};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -8,18 +8,6 @@ use serde::{Deserialize, Serialize};
 
 /// The version of the format. The number before the dot changes when a reader of the old one would be misled.
 pub const STATUS_VERSION: &str = "1.0";
-
-/// What is done about a server that is not as declared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum OnDrift {
-    /// It is put right.
-    Enforce,
-    /// It is told, and left to people.
-    Report,
-    /// It is not told either.
-    Ignore,
-}
 
 /// What a watcher is allowed to do at present.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -92,7 +92,7 @@ pub(super) fn from_providers(
 }
 
 /// The plan as a document.
-pub(super) fn document(session: &Session, planned: &Planned<'_>) -> PlanDocument {
+pub(in crate::cli) fn document(session: &Session, planned: &Planned<'_>) -> PlanDocument {
     let options = saved::options_record(&planned.options, session.is_simulated());
     let plan = planned.plan.clone();
     let document = PlanDocument {
@@ -109,6 +109,7 @@ pub(super) fn refusals(plan: &crate::plan::Plan, limits: &Limits, guards: &Guard
         max_changes: with(&limits.max_changes, &guards.max_changes),
         max_power_offs: with(&limits.max_power_offs, &guards.max_power_offs),
         max_deletes: with(&limits.max_deletes, &guards.max_deletes),
+        rolling: limits.rolling.clone(),
     };
     let accepted: Accepted = guards.accept.iter().copied().collect();
     check_guards(plan, &limits, &accepted, guards.allow_delete)

@@ -4,6 +4,7 @@ use super::saved;
 use crate::cli::run::Run;
 use crate::cli::session::Session;
 use crate::report::ApplyDocument;
+use jiff::Timestamp;
 use std::fs::{self, File};
 use std::path::PathBuf;
 
@@ -16,8 +17,18 @@ const KEPT: usize = 50;
 /// Writes the receipt, durably: it is there after a crash of the machine too. Its path, or a warning: what was done
 /// was done.
 pub(super) fn write(session: &Session, run: &Run, document: &ApplyDocument) -> Result<PathBuf, String> {
+    write_at(session, run, run.began, document)
+}
+
+/// The same for a run that leaves several: each is named by its instant.
+pub(in crate::cli) fn write_at(
+    session: &Session,
+    run: &Run,
+    at: Timestamp,
+    document: &ApplyDocument,
+) -> Result<PathBuf, String> {
     let folder = session.ledger.join(FOLDER);
-    let path = folder.join(format!("{}-{}.json", run.began.strftime("%Y%m%dT%H%M%S%3fZ"), run.id));
+    let path = folder.join(format!("{}-{}.json", at.strftime("%Y%m%dT%H%M%S%3fZ"), run.id));
     let failed = |why: String| format!("the receipt could not be kept: {why}");
     fs::create_dir_all(&folder).map_err(|error| failed(format!("{}: {error}", folder.display())))?;
     saved::write(&path, document).map_err(|failure| failed(failure.text()))?;

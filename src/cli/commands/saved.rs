@@ -32,7 +32,7 @@ pub(super) fn keep_newest(folder: &Path, most: usize) {
     }
 }
 
-pub(super) fn fleet_files(fleet: &Fleet) -> Vec<FleetFile> {
+pub(in crate::cli) fn fleet_files(fleet: &Fleet) -> Vec<FleetFile> {
     let files = fleet.files.iter();
     files.map(|file| FleetFile { path: file.path.to_string(), sha256: file.sha256.clone() }).collect()
 }

@@ -7,6 +7,7 @@ use super::limits::{GivenLimits, limits};
 use super::order::{self, GivenAvailability};
 use super::rollouts::{self, GivenRollout};
 use super::servers::{Known, KnownConnections, Servers, unresolved};
+use super::watch::GivenWatch;
 use super::{Decoder, TOP_KEYS, duplicates};
 use crate::config::Mode;
 use crate::config::diagnostic::{Diagnostic, quote};
@@ -54,6 +55,9 @@ pub(in crate::config) fn collect(
     duplicates::report(&servers, &connections, &all.known, findings);
     let incomplete = lost || all.doubtful || documents.iter().any(|d| !d.reading.broken.is_empty());
     order::check(&servers, &after, &all.availability, incomplete, findings);
+    let limits = all.limits.limits();
+    let watch = all.watch.map(|(watch, _)| watch).unwrap_or_default();
+    watch.check(&servers, &limits, incomplete, findings);
     if !all.doubtful && !findings.has_errors() {
         rollouts::report_unused(&all.rollouts, findings);
     }
@@ -62,7 +66,8 @@ pub(in crate::config) fn collect(
     Fleet {
         connections: all.connections,
         servers,
-        limits: all.limits.limits(),
+        limits,
+        watch: watch.settings(),
         availability: all.availability.rules(),
         notify: all.notify,
         ledger: all.ledger.map_or(default_ledger, |(path, _)| path),
@@ -90,6 +95,7 @@ struct Collected {
     availability: GivenAvailability,
     rollouts: Vec<GivenRollout>,
     notify: Vec<NotifyTarget>,
+    watch: Given<GivenWatch>,
     ledger: Given<PathBuf>,
     /// Connections or defaults may stand in a part that could not be read.
     doubtful: bool,
@@ -162,6 +168,10 @@ impl Collected {
         }
         if let Some(node) = value(TopKey::Notify) {
             decoder.notify(node, &mut self.notify);
+        }
+        if let Some(node) = value(TopKey::Watch) {
+            let watch = Some(decoder.watch(node));
+            decoder.agree(&mut self.watch, watch, node.span, "watch");
         }
         if let Some(node) = value(TopKey::Ledger) {
             let path = decoder.path(node, "ledger").map(|path| rules.folder.join(path));

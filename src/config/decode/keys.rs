@@ -1,6 +1,6 @@
 //! Every key of a fleet file: one table per mapping, read by the decoder and by the JSON schema alike.
 
-use super::words::{POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS, names};
+use super::words::{DRIFT_WORDS, POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS, STATE_WORDS, VERB_WORDS, names};
 use crate::model::NoticeKind;
 use serde_json::{Value, json};
 
@@ -41,6 +41,7 @@ keys! {
         Rollout "rollout" "In which waves servers are started and interrupted: one mapping, or a list of them of which the first that means a server counts."
             json!({ "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": ["array", "null"], "items": { "$ref": "#/$defs/rollout" } }] });
         Notify "notify" "Who is told of what a watcher sees." json!({ "type": ["array", "null"], "maxItems": 20, "items": { "$ref": "#/$defs/notify" } });
+        Watch "watch" "How `fleetform watch` is run, and what it does about which drift." json!({ "$ref": "#/$defs/watch" });
         Ledger "ledger" "Where the ledger lies, relative to this file. Default: .fleetform beside the first file."
             json!({ "type": "string", "minLength": 1 });
     }
@@ -183,6 +184,35 @@ keys! {
         MinSeverity "min_severity" "Only what is at least so bad. Default: info." words(&names(&super::SEVERITY_WORDS));
         Headers "headers" "Headers beside our own, such as Authorization: ${env:NAME}."
             json!({ "type": ["object", "null"], "additionalProperties": { "type": ["string", "number"] } });
+    }
+}
+
+keys! {
+    /// The keys of `watch:`.
+    WatchKey WATCH_KEYS {
+        Interval "interval" "From one round's beginning to the next one's, at least a second. Default: 1m." duration();
+        Policy "policy" "What is done about drift; of several rules the first that means a server and a verb counts. Default: power is enforced, everything else reported."
+            json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/drift_rule" } });
+        Budget "budget" "How often one server is put right before it is left alone as contested. Default: 3 per 1h."
+            json!({ "type": "string", "pattern": "^[1-9][0-9]* per ([0-9]+(ms|s|m|h))+$", "examples": ["3 per 1h"] });
+        MassDrift "mass_drift" "With more than this share of a connection's servers drifting at once nothing is enforced there; off: whatever happens. Default: 30%."
+            json!({ "anyOf": [
+                { "enum": ["off", false] },
+                { "type": "string", "pattern": "^(100(\\.00?)?|[0-9]{1,2}(\\.[0-9]{1,2})?)%$" },
+            ] });
+        Lease "lease" "How long a watcher that gives no sign of life stays the leader, at least a second. Default: 1m." duration();
+    }
+}
+
+keys! {
+    /// The keys of a rule of `policy:`.
+    DriftKey DRIFT_KEYS {
+        Select "select" "Which servers: a glob over their addresses, or label:KEY=VALUE." selector();
+        Verbs "verbs" "What it is about; without it, about everything but delete." json!({ "anyOf": [
+            { "enum": names(&VERB_WORDS) },
+            { "type": "array", "minItems": 1, "items": { "enum": names(&VERB_WORDS) } },
+        ] });
+        OnDrift "on_drift" "Put it right, tell it, or not even that." words(&names(&DRIFT_WORDS));
     }
 }
 

@@ -14,6 +14,7 @@ mod order;
 mod rollouts;
 mod scalars;
 mod servers;
+mod watch;
 mod words;
 
 pub use scalars::parse_duration;
@@ -21,8 +22,8 @@ pub use scalars::parse_duration;
 pub(super) use collect::{Document, collect};
 pub(super) use connections::{missing, undecided};
 pub(super) use keys::{
-    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, NOTIFY_KEYS,
-    ROLLOUT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    AVAILABILITY_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, DRIFT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS, NOTIFY_KEYS,
+    ROLLOUT_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS, WATCH_KEYS,
 };
 pub(super) use notify::{FORMAT_WORDS, SEVERITY_WORDS};
 

@@ -11,8 +11,9 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// A selector with its place and how many characters it takes there.
+#[derive(Clone, PartialEq)]
 pub(super) struct Placed {
-    selector: Selector,
+    pub(super) selector: Selector,
     location: Location,
     width: u32,
 }
@@ -58,7 +59,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn selector(&mut self, node: &Node<'_>, what: &str) -> Option<Placed> {
+    pub(super) fn selector(&mut self, node: &Node<'_>, what: &str) -> Option<Placed> {
         let text = self.text(node, what)?;
         let Ok(selector) = Selector::parse(text) else {
             let message = format!("{what} cannot be {}", quote(text));
@@ -194,7 +195,8 @@ fn circular(
     finding
 }
 
-fn unmatched(item: &Placed, servers: &[DesiredServer]) -> Diagnostic {
+/// The finding for a selector that means nobody.
+pub(super) fn unmatched(item: &Placed, servers: &[DesiredServer]) -> Diagnostic {
     let message = format!("{} means no server of the fleet", quote(&item.selector.to_string()));
     let near = match &item.selector {
         Selector::Address(glob) if glob.contains('/') => {

@@ -1,0 +1,12 @@
+//! `watch`: round after round, reports drift and puts it right.
+
+use crate::cli::args::{Global, WatchArgs};
+use crate::cli::exit::Failure;
+use crate::cli::io::Io;
+use crate::cli::stop::block_on;
+use crate::cli::watch::Watcher;
+
+pub(in crate::cli) fn run(global: &Global, args: &WatchArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
+    io.be_quiet(global.quiet);
+    block_on(async { Watcher::new(global, args, io)?.go(io).await })
+}
