@@ -7,6 +7,11 @@
 mod browser;
 #[path = "serving/client.rs"]
 mod client;
+#[path = "serving/command.rs"]
+mod command;
+#[path = "cli/desk.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod desk;
 #[path = "serving/exposition.rs"]
 mod exposition;
 #[path = "serving/fixture.rs"]

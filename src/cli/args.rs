@@ -309,6 +309,12 @@ pub(super) struct WatchArgs {
     /// One round, and its exit code
     #[arg(long)]
     pub(super) once: bool,
+    /// Serve page, metrics, status.json and probes here: 127.0.0.1:9646
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Option<std::net::SocketAddr>,
+    /// What readers must know: '${env:NAME}' or '${file:PATH}' [default: FLEETFORM_LISTEN_TOKEN]
+    #[arg(long, value_name = "REFERENCE", requires = "listen")]
+    pub(super) listen_token: Option<String>,
 }
 
 #[derive(Debug, Args)]

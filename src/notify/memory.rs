@@ -138,6 +138,9 @@ impl Memory {
 
 /// Replaces the file as a whole: whoever dies in between leaves the old one.
 fn write(path: &Path, file: &File) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
     let next = path.with_extension("json.new");
     std::fs::write(&next, serde_json::to_vec(file)?)?;
     std::fs::rename(&next, path)

@@ -5,7 +5,7 @@ use super::gather::gather;
 use super::memory::Memory;
 use crate::config::Receiver;
 use crate::http::Hook;
-use crate::watch::{Happening, NotificationStatus, Watcher};
+use crate::watch::{Board, Happening, NotificationStatus, Occasion, Role, Watcher};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::path::PathBuf;
@@ -87,8 +87,9 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// Begins to tell what happens. Nothing is sent before something has happened.
-    pub fn start(options: NotifyOptions, happenings: Happenings<Happening>) -> Result<Self, NotifyError> {
+    /// Begins to tell what happens from now on.
+    pub fn start(options: NotifyOptions, board: &Board) -> Result<Self, NotifyError> {
+        let happenings = board.happenings();
         let mut targets = Vec::new();
         for (number, receiver) in options.receivers.into_iter().enumerate() {
             let hook = Hook::new(&receiver.url).map_err(|error| NotifyError::Receiver(number, error))?;
@@ -104,6 +105,7 @@ impl Notifier {
             .map_err(NotifyError::Thread)?;
         let memory = Memory::open(options.memory, options.pace.remember, Timestamp::now());
         let work = Work {
+            board: board.clone(),
             targets: Arc::clone(&targets),
             memory: Arc::new(Mutex::new(memory)),
             run: options.watcher.run,
@@ -148,6 +150,7 @@ impl Drop for Notifier {
 }
 
 struct Work {
+    board: Board,
     targets: Arc<Vec<Arc<Target>>>,
     memory: Arc<Mutex<Memory>>,
     run: String,
@@ -191,7 +194,7 @@ impl Work {
                     Err(RecvError::Lagged(missed)) => {
                         self.targets.iter().for_each(|target| target.count_missed(missed));
                     }
-                    // The board is gone: what was heard is told, and the end is waited for.
+                    // This holds the board, so it is never gone; if it were, there is nothing more to hear.
                     Err(RecvError::Closed) => break,
                 },
                 () = pause => {}
@@ -220,7 +223,12 @@ impl Work {
         senders.shutdown().await;
     }
 
-    fn tell(&mut self, happenings: Vec<Happening>) {
+    fn tell(&mut self, mut happenings: Vec<Happening>) {
+        // Two watchers of one ledger see the same: the one that leads tells it.
+        if matches!(self.board.latest().role, Role::Standby { .. }) {
+            let own = [Occasion::LeaderGained, Occasion::LeaderLost];
+            happenings.retain(|happening| own.contains(&happening.occasion));
+        }
         for notice in gather(happenings) {
             self.told += 1;
             let now = Timestamp::now();

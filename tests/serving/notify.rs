@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use fleetform::config::Receiver as Settings;
 use fleetform::model::{Address, NoticeFormat, NoticeKind, NoticeSeverity, Verb};
 use fleetform::notify::{Notifier, NotifyOptions, Pace};
-use fleetform::watch::{Board, Happening, NotificationStatus, Occasion};
+use fleetform::watch::{Board, Happening, NotificationStatus, Occasion, Role, Status};
 use hmac::{Hmac, Mac};
 use jiff::Timestamp;
 use std::net::TcpListener;
@@ -43,7 +43,7 @@ fn pace() -> Pace {
 fn start(board: &Board, receivers: Vec<Settings>, memory: Option<PathBuf>) -> Notifier {
     let options =
         NotifyOptions { receivers, watcher: quiet().watcher, simulated: true, memory, pace: pace() };
-    Notifier::start(options, board.happenings()).unwrap()
+    Notifier::start(options, board).unwrap()
 }
 
 fn happening(name: &str, occasion: Occasion, digest: &str) -> Happening {
@@ -215,7 +215,7 @@ fn a_memory_that_cannot_be_used_keeps_nothing_from_being_told() {
     let folder = tempfile::tempdir().unwrap();
     let garbage = folder.path().join("garbage.json");
     std::fs::write(&garbage, "{\"version\":1,\"told\":[{").unwrap();
-    for path in [garbage, folder.path().to_owned(), folder.path().join("no/such/folder.json")] {
+    for path in [garbage.clone(), folder.path().to_owned(), garbage.join("below-a-file.json")] {
         let (receiver, board) = (Receiver::answering(&[]), Board::new(quiet()));
         let _notifier =
             start(&board, vec![settings(&receiver.url("/"), NoticeFormat::CloudEvents)], Some(path));
@@ -264,6 +264,16 @@ fn what_happened_last_is_still_told_when_it_ends() {
     drop(board);
     notifier.finish(Duration::from_secs(5));
     assert!(receiver.wait_for(1)[0].json()["text"].as_str().unwrap().contains("leader lost"));
+}
+
+#[test]
+fn a_standby_tells_only_of_itself() {
+    let (receiver, board) = (Receiver::answering(&[]), Board::new(quiet()));
+    board.publish(Status { role: Role::Standby { holder: "another".into() }, ..quiet() });
+    let _notifier = start(&board, vec![settings(&receiver.url("/"), NoticeFormat::CloudEvents)], None);
+    board.tell(happening("east/a", Occasion::DriftSeen, "d"));
+    board.tell(Happening::new(Timestamp::now(), Occasion::LeaderLost, "another leads"));
+    assert_eq!(receiver.wait_for(1)[0].json()["data"]["event"], "leader_lost");
 }
 
 #[test]
@@ -345,7 +355,7 @@ fn no_secret_is_in_any_word_about_notifications() {
             memory: None,
             pace: pace(),
         };
-        let error = Notifier::start(options, board.happenings()).err().unwrap().to_string();
+        let error = Notifier::start(options, &board).err().unwrap().to_string();
         assert!(error.starts_with("notify[0]: ") && !error.contains("CANARY"), "{error}");
     }
 }
