@@ -136,7 +136,7 @@ fn secret_names(specs: &[&'static ProviderSpec]) -> Vec<&'static str> {
     let settings = specs.iter().flat_map(|spec| spec.settings);
     let mut names: Vec<&str> = settings.filter(|s| s.kind == SettingKind::Secret).map(|s| s.name).collect();
     // Of `notify:`, where a URL is a secret as well.
-    names.extend(["secret", "url"]);
+    names.push("url");
     names.sort_unstable();
     names.dedup();
     names

@@ -149,7 +149,7 @@ fn a_receiver_that_is_not_there_is_told_before_the_first_round_with_its_line() {
     desk.run(&["watch", "--once"])
         .code(1)
         .says("the environment variable HOOK of url is not set")
-        .says("fleet.yaml:11");
+        .says("fleet.yaml:13:10");
     let mut plain = desk.command(&["watch", "--once"]);
     let ran = Ran::from(plain.env("HOOK", "http://CANARY.example.com/x").output().unwrap()).code(1);
     assert!(!format!("{:?}", ran.says("plain http")).contains("CANARY"));

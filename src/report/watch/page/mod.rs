@@ -109,8 +109,8 @@ fn tiles(out: &mut String, served: Served<'_>, now: Timestamp) {
             count(number)
         );
     };
-    let states = format!("{} on, {} off, {} other", count(on), count(off), count(all - on - off));
-    tile(out, "", "Servers", all, &states);
+    let by_state = format!("{} on, {} off, {} other", count(on), count(off), count(all - on - off));
+    tile(out, "", "Servers", all, &by_state);
     let oldest = oldest.map_or_else(|| "as declared".into(), |at| format!("oldest {}", since(at, now)));
     tile(out, "warn", "Drift", status.drift.len() as u64, &oldest);
     tile(out, "bad", "Contested", status.contested.len() as u64, "changed by somebody else");
