@@ -171,6 +171,7 @@ impl Decoder<'_> {
             let name = entry.key.to_ascii_lowercase();
             let good = HeaderName::from_bytes(name.as_bytes()).is_ok() && !OWN_HEADERS.contains(&&*name);
             if !good {
+                self.hide_unless_reference(&entry.value);
                 let message = format!("the header {} cannot be set here", quote(&entry.key));
                 let cure =
                     "headers such as Authorization can; those of HTTP itself and of the signature cannot";
