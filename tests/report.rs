@@ -130,6 +130,7 @@ fn refusals() -> Vec<Refusal> {
     let refusal = |guard, planned, limit: Option<&str>, provider: Option<&str>, flag: &str| Refusal {
         guard,
         planned,
+        already: None,
         limit: limit.map(str::to_owned),
         provider: provider.map(Into::into),
         flag: flag.into(),

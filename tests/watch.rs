@@ -9,8 +9,12 @@ mod brakes;
 mod desk;
 #[path = "watch/drift.rs"]
 mod drift;
+#[path = "watch/examples.rs"]
+mod examples;
 #[path = "watch/files.rs"]
 mod files;
+#[path = "watch/large.rs"]
+mod large;
 #[path = "watch/lead.rs"]
 mod lead;
 #[path = "watch/long.rs"]

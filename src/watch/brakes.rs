@@ -8,11 +8,13 @@ use super::past::{Effect, Effort, by_server, earlier};
 use super::policy::{Share, on_drift, share};
 use super::{Contested, Drift};
 use crate::model::{
-    Address, ConnectionName, DesiredPower, DesiredServer, Limits, OnDrift, Power, Verb, WatchSettings,
+    Address, ConnectionName, DesiredPower, DesiredServer, Limits, OnDrift, Power, ServerId, Verb,
+    WatchSettings,
 };
-use crate::plan::{Accepted, Change, Plan, Refusal, check_guards, check_rolling, rewire_sparing};
+use crate::plan::{Accepted, Change, Plan, Refusal, check_guards, check_rolling, is_within, rewire_sparing};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 /// Fewer drifting servers of a connection than this are never too many at once, whatever their share.
 pub const MASS_AT_LEAST: u64 = 5;
@@ -25,6 +27,8 @@ pub struct Situation<'a> {
     pub entries: &'a [DesiredServer],
     /// The file's `watch:`.
     pub settings: &'a WatchSettings,
+    /// From one round to the next, which the command line may set.
+    pub interval: Duration,
     /// The file's `limits:`.
     pub limits: &'a Limits,
     /// What the ledger says was done before.
@@ -54,6 +58,7 @@ pub fn decide(situation: &Situation<'_>, memory: &mut Memory) -> Decision {
         situation.entries.iter().map(|entry| (&entry.address, entry)).collect();
     remember(situation, &entries, memory);
     let round = Round { situation, entries, past: by_server(situation.efforts) };
+    round.end_contests(memory);
     let shares: Vec<Option<Share>> =
         situation.plan.changes.iter().map(|change| round.share(change)).collect();
     let stopped = round.stopped(&shares, memory);
@@ -133,8 +138,8 @@ impl Round<'_> {
         Some(share(&self.situation.settings.policy, change, &entry.labels))
     }
 
-    fn efforts(&self, change: &Change) -> &[&Effort] {
-        let key = (change.provider.clone(), change.id.clone());
+    fn efforts(&self, connection: &ConnectionName, id: &ServerId) -> &[&Effort] {
+        let key = (connection.clone(), id.clone());
         self.past.get(&key).map_or(&[], Vec::as_slice)
     }
 
@@ -183,19 +188,15 @@ impl Round<'_> {
             let why = format!("too many servers of {} have drifted at once", change.provider);
             return Some(Held::because(why));
         }
-        let efforts = self.efforts(change);
+        let efforts = self.efforts(&change.provider, &change.id);
         let address = &change.address;
-        if let Some(contest) = memory.contested().get(address)
-            && contest::was_taken_in_hand(efforts, contest.since)
-        {
-            memory.end_contest(address);
-        }
         let effects = effects(part);
         let corrections = effects.iter().map(|it| contest::corrections(efforts, it, settings.budget, *now));
         let corrections = corrections.max().unwrap_or(0);
         if !memory.contested().contains_key(address) && corrections >= settings.budget.count {
             let undone_at = memory.standing(address).and_then(|it| it.drifting_since).unwrap_or(*now);
-            memory.contest(address, Contest { since: *now, corrections, undone_at, calm_since: None });
+            let (id, since) = (change.id.clone(), *now);
+            memory.contest(address, Contest { id, since, corrections, undone_at, calm_since: None });
         }
         if memory.contested().contains_key(address) {
             return Some(Held::because("contested: it was put right too often".into()));
@@ -204,7 +205,7 @@ impl Round<'_> {
         let of_ledger = of_ledger.max_by_key(|failures| failures.last);
         let own = memory.standing(address).and_then(|standing| standing.failures);
         let failures = Failures::most(of_ledger, own)?;
-        let next_try = failures.next_try(settings.interval.duration());
+        let next_try = failures.next_try(self.situation.interval);
         let times = if failures.count == 1 { "once".into() } else { format!("{} times", failures.count) };
         (next_try > *now).then(|| Held {
             why: format!("it failed {times}; tried again at {next_try:.0}"),
@@ -242,24 +243,25 @@ impl Round<'_> {
         }
     }
 
-    /// Ends what has been calm for long enough, and tells the rest.
-    fn contested(&self, memory: &mut Memory) -> Vec<Contested> {
-        let Situation { settings, plan, now, .. } = self.situation;
-        let is_over = |contest: &Contest| {
-            contest
-                .calm_since
-                .is_some_and(|calm| !crate::plan::is_within(calm, settings.budget.per.duration(), *now))
+    /// Ends what has been calm for long enough, or what a person has put right.
+    fn end_contests(&self, memory: &mut Memory) {
+        let Situation { settings, now, .. } = self.situation;
+        let per = settings.budget.per.duration();
+        let is_over = |address: &Address, contest: &Contest| {
+            contest.calm_since.is_some_and(|calm| !is_within(calm, per, *now))
+                || contest::was_taken_in_hand(self.efforts(&address.connection, &contest.id), contest.since)
         };
-        let over: Vec<Address> = memory
-            .contested()
-            .iter()
-            .filter(|(_, contest)| is_over(contest))
-            .map(|(address, _)| address.clone())
-            .collect();
+        let over = memory.contested().iter().filter(|(address, contest)| is_over(address, contest));
+        let over: Vec<Address> = over.map(|(address, _)| address.clone()).collect();
         over.iter().for_each(|address| memory.end_contest(address));
+    }
+
+    /// Tells who is contested.
+    fn contested(&self, memory: &Memory) -> Vec<Contested> {
+        let Situation { settings, plan, .. } = self.situation;
         let told = memory.contested().iter().map(|(address, contest)| {
             let change = plan.changes.iter().find(|change| change.address == *address);
-            let efforts = change.map_or(&[][..], |change| self.efforts(change));
+            let efforts = self.efforts(&address.connection, &contest.id);
             let reasons = change.map_or(&[][..], |change| &change.reasons);
             Contested {
                 address: address.clone(),

@@ -3,7 +3,7 @@
 
 use super::past::{Effect, Effort};
 use crate::ledger::PastOutcome;
-use crate::model::{Address, Budget};
+use crate::model::{Address, Budget, ServerId};
 use crate::plan::is_within;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 /// What is remembered of a contested server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contest {
+    /// The server: its entry may be as declared, and then no plan tells its id.
+    pub id: ServerId,
     /// Since when it is left alone.
     pub since: Timestamp,
     /// How often it was put right before.

@@ -2,13 +2,14 @@
 
 use crate::desk::{Ran, program, run_in};
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "init",
     "validate",
     "plan",
     "show",
     "comment",
     "apply",
+    "watch",
     "status",
     "snapshot",
     "import",

@@ -254,6 +254,7 @@ fn refusals() -> Vec<Refusal> {
     let refusal = |guard, planned, limit: &str, provider: Option<&str>, flag: &str| Refusal {
         guard,
         planned,
+        already: None,
         limit: Some(limit.to_owned()),
         provider: provider.map(Into::into),
         flag: flag.into(),

@@ -5,10 +5,11 @@ use crate::watching::{SERVERS, Watching, calls, changes, desk, flip, power, worl
 use serde_json::json;
 use std::time::Duration;
 
-/// Switches a server off again whenever it is on, so many times.
-fn fight(desk: &Desk, name: &str, times: usize) {
-    for _ in 0..times {
-        desk.until(|desk| power(desk, name) == "on" && desk.server(name).unwrap()["busy"] == false);
+/// Switches a server off, and again whenever it was put right, so many times.
+fn fight(desk: &Desk, watching: &Watching, name: &str, times: usize) {
+    let before = watching.count(&format!("corrected flex/{name}"));
+    for time in 0..times {
+        desk.until(|_| watching.count(&format!("corrected flex/{name}")) >= before + time);
         flip(desk, name, "off");
     }
 }
@@ -17,7 +18,7 @@ fn fight(desk: &Desk, name: &str, times: usize) {
 fn after_three_corrections_a_server_is_contested_also_for_the_next_process() {
     let desk = desk("");
     let watching = Watching::start(&desk, &["--enforce"]);
-    fight(&desk, "web-03", 4);
+    fight(&desk, &watching, "web-03", 4);
     watching.until_says("contested flex/web-03: put right 3 times within 1h");
     std::thread::sleep(Duration::from_millis(800));
     assert_eq!(changes(&desk, "web-03"), 3);
@@ -48,13 +49,11 @@ fn who_else_changed_it_is_named() {
     let desk = desk("");
     desk.write("other.yaml", &format!("{}servers:\n  - {{ name: web-03, power: off }}\n", desk.head()));
     let watching = Watching::start(&desk, &["--enforce"]);
-    for _ in 0..3 {
-        desk.until(|desk| power(desk, "web-03") == "on");
+    for times in 1..=2 {
         desk.run(&["-f", "other.yaml", "apply", "--auto-approve", "--lock-timeout", "5s"]).code(0);
+        desk.until(|_| watching.count("corrected flex/web-03") == times);
     }
-    // Their change is followed by ours, which is no correction of what somebody else did by hand: it counts by twos.
-    desk.until(|desk| power(desk, "web-03") == "on");
-    fight(&desk, "web-03", 4);
+    fight(&desk, &watching, "web-03", 4);
     watching.until_says("contested flex/web-03");
     assert_eq!(watching.count("(apply by"), 1, "{:#?}", watching.said());
 }

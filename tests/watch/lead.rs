@@ -58,7 +58,7 @@ fn a_leader_that_was_stopped_is_replaced_within_the_lease_and_sends_nothing_when
     standby.until_says("corrected flex/web-02");
     leader.signal("CONT");
     leader.until_says("leader lost");
-    leader.until_says(&format!("leads"));
+    leader.until_says(&format!("standing by: process {} ", standby.pid()));
     for n in 3..=6 {
         flip(&desk, &format!("web-{n:02}"), "off");
         desk.until(|desk| power(desk, &format!("web-{n:02}")) == "on");

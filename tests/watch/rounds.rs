@@ -34,28 +34,33 @@ fn address(n: usize) -> Address {
     Address::new("c".into(), format!("s{n:02}").into())
 }
 
+/// So many servers that should be on.
+pub(crate) fn entries(servers: usize) -> Vec<DesiredServer> {
+    let entry = |n| DesiredServer {
+        address: address(n),
+        id: None,
+        renamed_from: None,
+        presence: Presence::Present,
+        power: DesiredPower::On,
+        shutdown: Shutdown::GracefulThenHard,
+        grace: None,
+        healthy_when: None,
+        rollout: None,
+        reboot: RebootStyle::SoftThenHard,
+        rebooted_since: None,
+        protect: false,
+        labels: Arc::default(),
+        after: Arc::default(),
+        location: location(),
+    };
+    (0..servers).map(entry).collect()
+}
+
 impl Stage {
     fn new(servers: usize) -> Self {
-        let entry = |n| DesiredServer {
-            address: address(n),
-            id: None,
-            renamed_from: None,
-            presence: Presence::Present,
-            power: DesiredPower::On,
-            shutdown: Shutdown::GracefulThenHard,
-            grace: None,
-            healthy_when: None,
-            rollout: None,
-            reboot: RebootStyle::SoftThenHard,
-            rebooted_since: None,
-            protect: false,
-            labels: Arc::default(),
-            after: Arc::default(),
-            location: location(),
-        };
         let live = |n| LiveServer::new(n_id(n), format!("s{n:02}"), LiveState::Settled(Power::On));
         Self {
-            entries: (0..servers).map(entry).collect(),
+            entries: entries(servers),
             live: (0..servers).map(live).collect(),
             settings: WatchSettings::default(),
             limits: Limits::default(),
@@ -96,6 +101,7 @@ impl Stage {
             plan: &plan,
             entries: &self.entries,
             settings: &self.settings,
+            interval: self.settings.interval.duration(),
             limits: &self.limits,
             efforts: &efforts,
             now,

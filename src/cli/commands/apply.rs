@@ -17,7 +17,9 @@ use crate::cli::session::{Session, paths};
 use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{IntentLog, Journal, Retention, compact_if_due};
 use crate::model::{Address, ConnectionName, Labels};
-use crate::plan::{Change, FORMAT_VERSION, PlanDocument, Refusal, Wave, narrow, rewire, stopped_too_early};
+use crate::plan::{
+    Change, Earlier, FORMAT_VERSION, PlanDocument, Refusal, Wave, narrow, rewire, stopped_too_early,
+};
 use crate::report::{ApplyDocument, PlanView, apply_text, plan_text};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -62,8 +64,10 @@ fn apply(
     block_on(async {
         let signals = Signals::listen()?;
         let journal = open_journal(&session, args, run, io, &signals).await?;
-        let work =
-            Work { global, args, session: &session, journal: &journal, signals: &signals, run, events };
+        // Of this very moment: nobody else writes while the lock is held.
+        let earlier = plan_command::earlier(&session)?;
+        let (session, journal, signals) = (&session, &journal, &signals);
+        let work = Work { global, args, session, journal, signals, run, events, earlier };
         match document {
             Some(document) => work.saved(document, io).await,
             None => work.fresh(io).await,
@@ -123,6 +127,8 @@ struct Work<'a> {
     signals: &'a Signals,
     run: &'a Run,
     events: &'a Stream,
+    /// What was done before, for the file's bounds over a time.
+    earlier: Vec<Earlier>,
 }
 
 impl Work<'_> {
@@ -225,7 +231,7 @@ impl Work<'_> {
 
     fn refusals(&self, document: &PlanDocument) -> Vec<Refusal> {
         let plan = document.clone().into_plan();
-        plan_command::refusals(&plan, &self.session.fleet.limits, &self.args.guards)
+        plan_command::refusals(&plan, &self.session.fleet.limits, &self.args.guards, &self.earlier)
     }
 
     /// Whether a problem or a guard forbids this plan.

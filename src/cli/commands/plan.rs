@@ -11,9 +11,11 @@ use crate::cli::session::{Session, targets};
 use crate::cli::stop::{Signals, block_on};
 use crate::cli::{base, early, offline};
 use crate::config;
+use crate::ledger::history;
 use crate::model::Limits;
-use crate::plan::{Accepted, PlanDocument, Refusal, check_guards};
+use crate::plan::{Accepted, Earlier, PlanDocument, Refusal, check_guards, check_rolling};
 use crate::report::{mistake_annotations, problem_annotations};
+use crate::watch;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -45,7 +47,9 @@ fn planned(global: &Global, args: &PlanArgs, events: &Stream, io: &mut Io<'_>) -
         None => None,
     };
     // That deletes need a flag at apply is no news to a reviewer, who sees them; a bound that is exceeded is.
-    let mut refusals = refusals(&planned.plan, &session.fleet.limits, &args.guards);
+    // A snapshot stands for the ledger too, and what was done within the last hours it does not tell.
+    let earlier = if args.live.live.is_some() { Vec::new() } else { earlier(&session)? };
+    let mut refusals = refusals(&planned.plan, &session.fleet.limits, &args.guards, &earlier);
     refusals.retain(|refusal| refusal.limit.is_some());
     let expires_at = args.expires.map(|time| expiry(planned.now, time)).transpose()?;
     let document = PlanDocument { expires_at, base, refusals, ..document(&session, &planned) };
@@ -103,7 +107,12 @@ pub(in crate::cli) fn document(session: &Session, planned: &Planned<'_>) -> Plan
 }
 
 /// The guards of the file and of the command line together: all of them hold.
-pub(super) fn refusals(plan: &crate::plan::Plan, limits: &Limits, guards: &Guards) -> Vec<Refusal> {
+pub(super) fn refusals(
+    plan: &crate::plan::Plan,
+    limits: &Limits,
+    guards: &Guards,
+    earlier: &[Earlier],
+) -> Vec<Refusal> {
     let with = |a: &[crate::model::Bound], b: &[crate::model::Bound]| [a, b].concat();
     let limits = Limits {
         max_changes: with(&limits.max_changes, &guards.max_changes),
@@ -112,5 +121,16 @@ pub(super) fn refusals(plan: &crate::plan::Plan, limits: &Limits, guards: &Guard
         rolling: limits.rolling.clone(),
     };
     let accepted: Accepted = guards.accept.iter().copied().collect();
-    check_guards(plan, &limits, &accepted, guards.allow_delete)
+    let mut refusals = check_guards(plan, &limits, &accepted, guards.allow_delete);
+    refusals.extend(check_rolling(plan, &limits.rolling, &accepted, earlier, Timestamp::now()));
+    refusals
+}
+
+/// What was done before, where a bound of the file counts it.
+pub(super) fn earlier(session: &Session) -> Result<Vec<Earlier>, Failure> {
+    if session.fleet.limits.rolling.is_empty() {
+        return Ok(Vec::new());
+    }
+    let history = history(&session.ledger).map_err(|error| Failure::problem(error.to_string()))?;
+    Ok(watch::earlier(&watch::efforts(&history.past)))
 }

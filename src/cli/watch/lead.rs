@@ -195,7 +195,8 @@ struct Contender {
 
 impl Contender {
     fn run(mut self, tell: &UnboundedSender<News>) {
-        let patience = PATIENCE.max(self.terms.lease / 2);
+        // First of all who has it.
+        let mut patience = Duration::ZERO;
         while !self.over.load(Ordering::SeqCst) && !tell.is_closed() {
             match Lock::take_as(&self.folder, patience, &self.author, self.terms) {
                 Ok(lock) => {
@@ -215,6 +216,7 @@ impl Contender {
                     std::thread::sleep(PAUSE);
                 }
             }
+            patience = PATIENCE.max(self.terms.lease / 2);
         }
     }
 }

@@ -19,6 +19,9 @@ use tokio::time::Instant;
 /// The longest wait between two tries of a connection that fails.
 const LONGEST: Duration = Duration::from_mins(10);
 
+/// So long a connection that failed before is waited for.
+const MOMENT: Duration = Duration::from_millis(250);
+
 /// What is known of a connection beside its servers.
 #[derive(Default)]
 pub(super) struct Line {
@@ -97,9 +100,13 @@ impl Lines {
                 Err(failure) => live.extend(unread(session, name, failure)),
             }
         }
-        let deadline = now + patience;
-        for (name, line) in &mut self.lines {
+        // Those that failed before come last, and hold nobody up: what they answer is taken in when it is there.
+        let mut all: Vec<_> = self.lines.iter_mut().collect();
+        all.sort_by_key(|(_, line)| line.failure.is_some());
+        for (name, line) in all {
             let Some(reading) = &mut line.reading else { continue };
+            let deadline =
+                if line.failure.is_some() { Instant::now() + MOMENT.min(patience) } else { now + patience };
             match tokio::time::timeout_at(deadline, reading).await {
                 Ok(read) => {
                     line.reading = None;
@@ -107,8 +114,9 @@ impl Lines {
                     live.extend(read.ok().or_else(died));
                 }
                 Err(_) => {
-                    let text = format!("it has not answered within {patience:.0?}; it is waited for");
-                    live.extend(unread(session, name, slow(text)));
+                    let text = || format!("it has not answered within {patience:.0?}; it is waited for");
+                    let failure = line.failure.clone().unwrap_or_else(|| slow(text()));
+                    live.extend(unread(session, name, failure));
                 }
             }
         }
@@ -139,13 +147,10 @@ impl Lines {
                     if line.failure.is_none() {
                         changes.push(Change::Lost(one.name.clone(), failure.message.clone()));
                     }
-                    // It was not asked, so that is no further failure.
-                    if line.next_try.is_some_and(|at| at > Instant::now()) {
-                        continue;
-                    }
                     line.failing_since.get_or_insert(now);
                     line.failure = Some(failure.clone());
-                    if line.reading.is_some() {
+                    // It was not asked, or has not answered: that is no further failure.
+                    if line.reading.is_some() || line.next_try.is_some_and(|at| at > Instant::now()) {
                         continue;
                     }
                     line.failures = line.failures.saturating_add(1);

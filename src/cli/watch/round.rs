@@ -51,6 +51,7 @@ impl Watcher<'_> {
             plan: &planned.plan,
             entries: &self.session.fleet.servers,
             settings: &self.session.fleet.watch,
+            interval: self.interval(),
             limits: &self.session.fleet.limits,
             efforts: &self.ledger.efforts,
             now,
