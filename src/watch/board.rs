@@ -65,8 +65,8 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{FileStatus, Occasion, Role, STATUS_VERSION, Watcher};
     use super::*;
+    use crate::watch::{FileStatus, Occasion, Role, STATUS_VERSION, Watcher};
     use jiff::Timestamp;
 
     fn status(rounds: u64) -> Status {
