@@ -174,10 +174,9 @@ impl Work {
         loop {
             // Without anything gathered there is nothing to wait for.
             let pause = async {
-                if let Some(due) = due {
-                    tokio::time::sleep_until(due).await
-                } else {
-                    std::future::pending().await
+                match due {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    None => std::future::pending().await,
                 }
             };
             tokio::select! {

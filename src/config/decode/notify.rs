@@ -82,9 +82,9 @@ impl Decoder<'_> {
                 None => None,
             },
             format: format.map_or(Some(NoticeFormat::default()), |read| read)?,
-            events: events.map_or_else(|| Some(NoticeKind::ALL.to_vec()), |read| read)?,
+            events: events.unwrap_or_else(|| Some(NoticeKind::ALL.to_vec()))?,
             min_severity: severity.map_or(Some(NoticeSeverity::default()), |read| read)?,
-            headers: headers.map_or_else(|| Some(BTreeMap::new()), |read| read)?,
+            headers: headers.unwrap_or_else(|| Some(BTreeMap::new()))?,
             location: self.place(node.span),
         })
     }
