@@ -10,6 +10,7 @@
 //! - [`ledger`]: what live state cannot tell; [`apply`]: carries a plan out
 //! - [`report`]: what people and pipelines read; [`forge`]: the one comment on a pull request
 //! - [`watch`]: the loop that enforces: what a round may do, and what is told of it
+//! - [`serve`]: its page, metrics and probes over HTTP; [`notify`]: who is told of what happens
 //! - [`simulator`]: the other side of the wire, on loopback
 //! - [`cli`]: arguments to library calls; thin
 
@@ -23,10 +24,12 @@ pub mod health;
 pub mod http;
 pub mod ledger;
 pub mod model;
+pub mod notify;
 pub mod plan;
 pub mod provider;
 pub mod providers;
 pub mod report;
+pub mod serve;
 pub mod simulator;
 pub mod snapshot;
 pub mod watch;

@@ -19,7 +19,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["model"]),
     ("apply", &["model", "plan", "provider", "ledger", "health"]),
     ("snapshot", &["model", "plan"]),
-    ("report", &["model", "calendar", "config", "diff", "plan", "ledger", "apply"]),
+    ("report", &["model", "calendar", "config", "diff", "plan", "ledger", "apply", "watch"]),
+    ("serve", &["watch", "report"]),
+    ("notify", &["model", "config", "watch", "provider", "http", "report"]),
     ("simulator", &["model"]),
     ("watch", &["model", "plan", "ledger"]),
 ];

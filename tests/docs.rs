@@ -11,10 +11,11 @@ mod schemas;
 
 use fleetform::config::{Mode, fleet_schema, load};
 use fleetform::ledger::{HoldRecord, Record};
+use fleetform::notify::CloudEvent;
 use fleetform::plan::PlanDocument;
 use fleetform::providers::{REGISTRY, specs};
 use fleetform::report::events::EventLine;
-use fleetform::report::{ApplyDocument, HistoryDocument, provider_rows, providers_text};
+use fleetform::report::{ApplyDocument, HistoryDocument, Served, provider_rows, providers_text};
 use fleetform::snapshot::Snapshot;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,8 @@ fn schemas_are_what_the_code_writes() {
     held_equal("schemas/ledger.schema.json", &pretty(&schemars::schema_for!(Record)));
     held_equal("schemas/holds.schema.json", &pretty(&schemars::schema_for!(HoldRecord)));
     held_equal("schemas/history.schema.json", &pretty(&schemars::schema_for!(HistoryDocument)));
+    held_equal("schemas/notification.schema.json", &pretty(&schemars::schema_for!(CloudEvent)));
+    held_equal("schemas/status.schema.json", &pretty(&schemars::schema_for!(Served<'static>)));
 }
 
 fn fleet_files(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -316,6 +316,9 @@ pub(super) struct ApplyArgs {
     pub(super) events: Option<Target>,
 }
 
+const TOKEN_HELP: &str =
+    "What readers must know: '${env:NAME}' or '${file:PATH}' [default: FLEETFORM_LISTEN_TOKEN]";
+
 #[derive(Debug, Args)]
 pub(super) struct WatchArgs {
     /// From one round to the next [default: watch.interval of the file, 1m]
@@ -327,6 +330,12 @@ pub(super) struct WatchArgs {
     /// One round, and its exit code
     #[arg(long)]
     pub(super) once: bool,
+    /// Serve page, metrics, status.json and probes here: 127.0.0.1:9646
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Option<std::net::SocketAddr>,
+    // What readers must know, by reference: others can read arguments.
+    #[arg(long, value_name = "REFERENCE", requires = "listen", help = TOKEN_HELP)]
+    pub(super) listen_token: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -468,6 +477,10 @@ pub(super) enum SchemaOf {
     Holds,
     // What `history --format json` prints.
     History,
+    // What a watcher serves as `/status.json`.
+    Status,
+    // What a watcher posts to webhooks.
+    Notification,
 }
 
 #[derive(Debug, Args)]

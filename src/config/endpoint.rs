@@ -37,6 +37,43 @@ pub(super) fn check(text: &str) -> Result<(), BadUrl> {
     Ok(())
 }
 
+/// Checks a URL that notifications are posted to: its path and its query may be secrets, and are for the receiver.
+pub(super) fn check_hook(text: &str) -> Result<(), BadUrl> {
+    let cure = "write it as https://host/path, or as ${env:NAME}";
+    let url = match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => url,
+        _ => return Err(BadUrl { code: "bad_url", why: "is not an http(s) URL", cure }),
+    };
+    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+        let why = "holds credentials or a fragment";
+        return Err(BadUrl {
+            code: "bad_url",
+            why,
+            cure: "give credentials in headers: { Authorization: ${env:NAME} }",
+        });
+    }
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return Err(BadUrl {
+            code: "insecure_endpoint",
+            why: "is plain http: names of servers would cross the network unencrypted",
+            cure: "write https://; plain http is only allowed to this machine (localhost, 127.0.0.1, [::1])",
+        });
+    }
+    Ok(())
+}
+
+/// Whether whoever knows the URL can send to it: known services that do it so, and whatever looks like a token.
+pub(super) fn holds_a_secret(text: &str) -> bool {
+    const SERVICES: [&str; 4] =
+        ["hooks.slack.com", "discord.com", "webhook.office.com", "chat.googleapis.com"];
+    const TOKEN: usize = 20;
+    let Ok(url) = Url::parse(text) else { return false };
+    let host = url.host_str().unwrap_or_default();
+    let known = SERVICES.iter().any(|service| host == *service || host.ends_with(&format!(".{service}")));
+    let is_token = |part: &str| part.len() >= TOKEN && part.bytes().any(|b| b.is_ascii_digit());
+    known || url.query().is_some() || url.path().split('/').any(is_token)
+}
+
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');

@@ -138,10 +138,20 @@ fn secret_parts(lines: &[&str], names: &[&str]) -> Vec<Secret> {
         };
         let value = line[from..].trim();
         quote = value.chars().next().filter(|c| matches!(c, '"' | '\'') && !value[1..].contains(*c));
-        within = Some(indent);
+        within = Some(key_indent(line, indent, from));
         parts.push(if is_reference(value) { Secret::Nothing } else { Secret::From(from) });
     }
     parts
+}
+
+/// The column of the key whose value begins at `from`: in `- url: x` the next keys of the mapping stand below it, not
+/// below the dash, and are not what continues its value.
+fn key_indent(line: &str, indent: usize, from: usize) -> usize {
+    let after_dashes = line.trim_start_matches([' ', '-']);
+    let key = line.len() - after_dashes.len();
+    let is_first = line.get(key..from).is_some_and(|text| text.matches(':').count() == 1);
+    let starts_plain = after_dashes.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '"' | '\''));
+    if is_first && starts_plain { key } else { indent }
 }
 
 /// A value that is a reference and nothing else may be shown: that is what people need to see.

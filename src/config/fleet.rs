@@ -1,7 +1,8 @@
 //! What a set of fleet files means once it has been read and found right.
 
 use crate::model::{
-    Availability, ConnectionName, DesiredServer, Limits, Location, Rule, WatchSettings, Window,
+    Availability, ConnectionName, DesiredServer, Limits, Location, NoticeFormat, NoticeKind, NoticeSeverity,
+    Rule, WatchSettings, Window,
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ pub struct Fleet {
     pub availability: Vec<Availability>,
     /// When which actions may run.
     pub windows: Vec<Window>,
+    /// Who is told of what a watcher sees.
+    pub notify: Vec<NotifyTarget>,
     /// How the loop that enforces is run.
     pub watch: WatchSettings,
     /// Where the ledger lies: `ledger:` of the file (relative to that file), else `.fleetform` beside the first file.
@@ -82,6 +85,25 @@ impl Connection {
             out
         })
     }
+}
+
+/// A receiver of notifications, with its references unresolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotifyTarget {
+    /// Where they are posted to. May be a secret.
+    pub url: Value,
+    /// What they are signed with.
+    pub secret: Option<Value>,
+    /// In which form.
+    pub format: NoticeFormat,
+    /// Which ones.
+    pub events: Vec<NoticeKind>,
+    /// And of these, those that are at least so bad.
+    pub min_severity: NoticeSeverity,
+    /// Headers beside ours, by their names in lower case. May be secrets.
+    pub headers: BTreeMap<String, Value>,
+    /// The line that declares it.
+    pub location: Location,
 }
 
 /// How long things may take on a connection.

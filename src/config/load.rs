@@ -154,6 +154,8 @@ fn load_sources(
 fn secret_names(specs: &[&'static ProviderSpec]) -> Vec<&'static str> {
     let settings = specs.iter().flat_map(|spec| spec.settings);
     let mut names: Vec<&str> = settings.filter(|s| s.kind == SettingKind::Secret).map(|s| s.name).collect();
+    // Of `notify:`, where a URL is a secret as well.
+    names.push("url");
     names.sort_unstable();
     names.dedup();
     names

@@ -63,7 +63,12 @@ impl Gathering<'_> {
     fn take_file(&mut self) {
         for setting in self.spec.settings {
             let Some(value) = self.connection.settings.get(setting.name) else { continue };
-            match resolve_value(self.connection, setting.name, value, self.env) {
+            match resolve_value(
+                &format!("the connection {}", self.connection.name),
+                setting.name,
+                value,
+                self.env,
+            ) {
                 Ok(text) => drop(self.values.insert(setting.name, text)),
                 Err(finding) => self.findings.push(*finding),
             }
@@ -175,9 +180,9 @@ impl Gathering<'_> {
     }
 }
 
-/// One value, its references replaced.
-fn resolve_value(
-    connection: &Connection,
+/// One value, its references replaced. `user` is what uses it, for messages.
+pub(super) fn resolve_value(
+    user: &str,
     name: &str,
     value: &Value,
     env: &dyn Fn(&str) -> Option<String>,
@@ -192,7 +197,7 @@ fn resolve_value(
             Piece::Text(part) => text.push_str(part),
             Piece::Env(variable) => {
                 let value = env(variable).filter(|value| !value.is_empty());
-                text.push_str(&value.ok_or_else(|| at(not_set(variable, name, connection)))?);
+                text.push_str(&value.ok_or_else(|| at(not_set(variable, name, user)))?);
             }
             Piece::File(path) => {
                 let folder = Path::new(&*value.location.file).parent().unwrap_or(Path::new(""));
@@ -204,9 +209,9 @@ fn resolve_value(
     Ok(text)
 }
 
-fn not_set(variable: &str, name: &str, connection: &Connection) -> Diagnostic {
+fn not_set(variable: &str, name: &str, user: &str) -> Diagnostic {
     let message = format!("the environment variable {variable} of {name} is not set");
-    let cure = format!("set {variable} for the run that uses the connection {}", connection.name);
+    let cure = format!("set {variable} for the run that uses {user}");
     Diagnostic::error("missing_variable", message).cure(cure)
 }
 

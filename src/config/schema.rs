@@ -2,8 +2,8 @@
 
 use super::decode::{
     AVAILABILITY_KEYS, BETWEEN_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, DRIFT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS,
-    POWER_KEYS, ROLLOUT_KEYS, RULE_KEYS, SCHEDULE_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS, WATCH_KEYS,
-    WINDOW_KEYS,
+    NOTIFY_KEYS, POWER_KEYS, ROLLOUT_KEYS, RULE_KEYS, SCHEDULE_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    WATCH_KEYS, WINDOW_KEYS,
 };
 use crate::model::{ProviderSpec, SettingKind, SettingSpec};
 use serde_json::{Map, Value, json};
@@ -28,6 +28,7 @@ pub fn fleet_schema(specs: &[&'static ProviderSpec]) -> Value {
             "server": required(mapping(&SERVER_KEYS), &["name"]),
             "rule": mapping(&RULE_KEYS),
             "availability": required(mapping(&AVAILABILITY_KEYS), &["select", "min_on"]),
+            "notify": required(mapping(&NOTIFY_KEYS), &["url"]),
             "limits": or_nothing(mapping(&LIMIT_KEYS)),
             "healthy_when": { "anyOf": [{ "const": "none" }, mapping(&HEALTH_KEYS)] },
             "rollout": required(mapping(&ROLLOUT_KEYS), &["waves"]),

@@ -437,7 +437,7 @@ fn checked_base(text: &str) -> Result<Url, Error> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
         Some("localhost") => true,
         Some(host) => host
@@ -449,7 +449,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn build(loopback: bool, ca_file: Option<&Path>, keep_alive: bool) -> Result<Client, Error> {
+pub(super) fn build(loopback: bool, ca_file: Option<&Path>, keep_alive: bool) -> Result<Client, Error> {
     let mut builder = Client::builder()
         .user_agent(concat!("fleetform/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())

@@ -4,6 +4,7 @@
 mod answer;
 mod client;
 mod gate;
+mod hook;
 mod kind;
 mod large;
 mod pace;
@@ -15,5 +16,6 @@ mod session;
 pub use crate::provider::{Meter, Traffic};
 pub use answer::Answer;
 pub use client::{Bounds, Clients, Connection, Limits, OwnWait, Permit, Policy, Throttles};
+pub use hook::{Hook, HookAnswer};
 pub use request::{Body, Nature, Request, encoded};
 pub use session::{Grant, Session};

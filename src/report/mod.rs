@@ -6,12 +6,14 @@ mod codes;
 pub mod diagnostics;
 pub mod events;
 mod history;
+mod hypertext;
 mod import;
 mod paint;
 mod plan;
 mod providers;
 mod receipt;
 mod status;
+mod watch;
 mod yaml;
 
 pub use apply::{ApplyDocument, apply_text};
@@ -29,3 +31,4 @@ pub use plan::{
 pub use providers::{ProviderRow, provider_rows, providers_text};
 pub use receipt::receipt_text;
 pub use status::{StatusRow, status_rows, status_text};
+pub use watch::{METRICS_TYPE, PAGE_TYPE, Served, metrics_text, page_policy, status_page};

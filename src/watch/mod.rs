@@ -6,6 +6,7 @@ mod brakes;
 mod contest;
 mod happening;
 mod memory;
+mod notifications;
 mod past;
 mod policy;
 mod status;
@@ -17,6 +18,7 @@ pub use brakes::{Decision, MASS_AT_LEAST, Situation, decide};
 pub use contest::Contest;
 pub use happening::{Happening, Occasion};
 pub use memory::{Memory, Standing, Wanted};
+pub use notifications::NotificationStatus;
 pub use past::{COMMAND, Effect, Effort, earlier, efforts};
 pub use policy::{Share, on_drift, share};
 pub use status::{

@@ -5,10 +5,11 @@ use crate::cli::exit::{Failure, code};
 use crate::cli::io::Io;
 use crate::config::fleet_schema;
 use crate::ledger::{HoldRecord, Record};
+use crate::notify::CloudEvent;
 use crate::plan::PlanDocument;
 use crate::providers::specs;
 use crate::report::events::EventLine;
-use crate::report::{ApplyDocument, HistoryDocument};
+use crate::report::{ApplyDocument, HistoryDocument, Served};
 use crate::snapshot::Snapshot;
 
 #[allow(clippy::unnecessary_wraps, reason = "every command has the same shape")]
@@ -21,6 +22,8 @@ pub(in crate::cli) fn run(args: &SchemaArgs, io: &mut Io<'_>) -> Result<u8, Fail
         SchemaOf::Apply => io.print_json(&schemars::schema_for!(ApplyDocument)),
         SchemaOf::Ledger => io.print_json(&schemars::schema_for!(Record)),
         SchemaOf::Holds => io.print_json(&schemars::schema_for!(HoldRecord)),
+        SchemaOf::Status => io.print_json(&schemars::schema_for!(Served<'static>)),
+        SchemaOf::Notification => io.print_json(&schemars::schema_for!(CloudEvent)),
         SchemaOf::History => io.print_json(&schemars::schema_for!(HistoryDocument)),
     }
     Ok(code::DONE)

@@ -4,9 +4,16 @@ use crate::cli::args::{Global, WatchArgs};
 use crate::cli::exit::Failure;
 use crate::cli::io::Io;
 use crate::cli::stop::block_on;
-use crate::cli::watch::Watcher;
+use crate::cli::watch::{Faces, Watcher, bind};
 
 pub(in crate::cli) fn run(global: &Global, args: &WatchArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
     io.be_quiet(global.quiet);
-    block_on(async { Watcher::new(global, args, io)?.go(io).await })
+    let bound = bind(args)?;
+    block_on(async {
+        let watcher = Watcher::new(global, args, io)?;
+        let faces = Faces::open(bound, &watcher, io)?;
+        let ended = watcher.go(io).await;
+        faces.close();
+        ended
+    })
 }

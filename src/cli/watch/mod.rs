@@ -2,6 +2,7 @@
 //! here are the clock, the files, the connections, the ledger and the signals.
 
 mod enforce;
+mod faces;
 mod files;
 mod lead;
 mod read;
@@ -19,6 +20,7 @@ use crate::config::{Diagnostic, Fleet, Severity};
 use crate::ledger::{self, Author, Mark, Replay};
 use crate::report::diagnostics;
 use crate::watch::{Board, COMMAND, Effort, Happening, Memory, Occasion, efforts};
+pub(super) use faces::{Faces, bind};
 use files::{Files, Look};
 use jiff::Timestamp;
 use lead::{Pass, Seat, Turn};
@@ -123,7 +125,6 @@ impl<'a> Watcher<'a> {
     }
 
     /// Where it shows what it knows.
-    #[allow(dead_code, reason = "for whoever serves it")]
     pub(super) fn board(&self) -> Board {
         self.board.clone()
     }

@@ -16,7 +16,7 @@ use super::{Decoder, TOP_KEYS, duplicates};
 use crate::config::Mode;
 use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::findings::Findings;
-use crate::config::fleet::{Connection, Fleet, SourceFile};
+use crate::config::fleet::{Connection, Fleet, NotifyTarget, SourceFile};
 use crate::config::source::Source;
 use crate::config::yaml::{Content, Node, Part, Reading};
 use crate::model::{ConnectionName, Location, ProviderSpec};
@@ -95,6 +95,7 @@ pub(in crate::config) fn collect(
         watch: watch.settings(),
         availability: all.availability.rules(),
         windows: all.windows.list,
+        notify: all.notify,
         ledger: all.ledger.map_or(default_ledger, |(path, _)| path),
         files: files.chain(all.schedules.holidays.files).collect(),
     }
@@ -129,6 +130,7 @@ struct Collected {
     rollouts: Vec<GivenRollout>,
     schedules: GivenSchedules,
     windows: GivenWindows,
+    notify: Vec<NotifyTarget>,
     watch: Given<GivenWatch>,
     ledger: Given<PathBuf>,
     /// Connections or defaults may stand in a part that could not be read.
@@ -207,6 +209,9 @@ impl Collected {
         }
         if let Some(node) = value(TopKey::Windows) {
             decoder.windows(node, rules.source, &mut self.schedules.holidays, &mut self.windows);
+        }
+        if let Some(node) = value(TopKey::Notify) {
+            decoder.notify(node, &mut self.notify);
         }
         if let Some(node) = value(TopKey::Watch) {
             let watch = Some(decoder.watch(node));

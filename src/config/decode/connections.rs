@@ -220,7 +220,7 @@ impl Decoder<'_> {
     }
 
     /// Whatever a secret setting holds is not shown, unless it is nothing but one reference.
-    fn hide_unless_reference(&mut self, node: &Node<'_>) {
+    pub(super) fn hide_unless_reference(&mut self, node: &Node<'_>) {
         let reference = match &node.content {
             crate::config::yaml::Content::Scalar(text) => {
                 matches!(pieces(text).as_deref(), Ok([Piece::Env(_) | Piece::File(_)] | []))

@@ -4,6 +4,7 @@ use super::words::{
     DRIFT_WORDS, EVIDENCE_WORDS, OTHERWISE_WORDS, POWER_IS_WORDS, POWER_WORDS, REBOOT_WORDS, SHUTDOWN_WORDS,
     STATE_WORDS, VERB_WORDS, names,
 };
+use crate::model::NoticeKind;
 use serde_json::{Value, json};
 
 /// One key of a mapping.
@@ -47,6 +48,7 @@ keys! {
         Schedules "schedules" "When which power is wanted, by name: for power: { schedule: NAME }." json!({ "$ref": "#/$defs/schedules" });
         Windows "windows" "When which actions may run. What is due at another time waits."
             json!({ "type": ["array", "null"], "items": { "$ref": "#/$defs/window" } });
+        Notify "notify" "Who is told of what a watcher sees." json!({ "type": ["array", "null"], "maxItems": 20, "items": { "$ref": "#/$defs/notify" } });
         Watch "watch" "How `fleetform watch` is run, and what it does about which drift." json!({ "$ref": "#/$defs/watch" });
         Ledger "ledger" "Where the ledger lies, relative to this file. Default: .fleetform beside the first file."
             json!({ "type": "string", "minLength": 1 });
@@ -205,6 +207,23 @@ keys! {
             json!({ "type": "integer", "minimum": 1, "maximum": 1_000_000 });
         HealthyWhen "healthy_when" "When its servers count as healthy, where they do not say themselves."
             json!({ "$ref": "#/$defs/healthy_when" });
+    }
+}
+
+keys! {
+    /// The keys of a receiver of `notify:`.
+    NotifyKey NOTIFY_KEYS {
+        Url "url" "Where notifications are posted to. It may be a secret: write ${env:NAME} or ${file:PATH}."
+            json!({ "type": "string", "pattern": "^(https?://|.*\\$\\{)" });
+        Secret "secret" "What they are signed with, at least 16 characters, or whsec_ and base64. Write ${env:NAME} or ${file:PATH}."
+            json!({ "type": ["string", "number"] });
+        Format "format" "cloudevents: CloudEvents 1.0 in JSON; slack: a text, as Slack, Mattermost and Rocket.Chat take it. Default: cloudevents."
+            words(&names(&super::FORMAT_WORDS));
+        Events "events" "What is told. Default: everything."
+            json!({ "type": "array", "minItems": 1, "items": { "enum": NoticeKind::ALL.map(NoticeKind::word) } });
+        MinSeverity "min_severity" "Only what is at least so bad. Default: info." words(&names(&super::SEVERITY_WORDS));
+        Headers "headers" "Headers beside our own, such as Authorization: ${env:NAME}."
+            json!({ "type": ["object", "null"], "additionalProperties": { "type": ["string", "number"] } });
     }
 }
 

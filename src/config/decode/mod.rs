@@ -10,6 +10,7 @@ mod holidays;
 mod keys;
 mod limits;
 mod names;
+mod notify;
 mod order;
 mod rollouts;
 mod rules;
@@ -26,9 +27,10 @@ pub(super) use collect::{Document, collect};
 pub(super) use connections::{missing, undecided};
 pub(super) use keys::{
     AVAILABILITY_KEYS, BETWEEN_KEYS, CONNECTION_KEYS, DEFAULT_KEYS, DRIFT_KEYS, HEALTH_KEYS, Key, LIMIT_KEYS,
-    POWER_KEYS, ROLLOUT_KEYS, RULE_KEYS, SCHEDULE_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS, WATCH_KEYS,
-    WINDOW_KEYS,
+    NOTIFY_KEYS, POWER_KEYS, ROLLOUT_KEYS, RULE_KEYS, SCHEDULE_KEYS, SERVER_KEYS, TIMEOUT_KEYS, TOP_KEYS,
+    WATCH_KEYS, WINDOW_KEYS,
 };
+pub(super) use notify::{FORMAT_WORDS, SEVERITY_WORDS};
 
 use super::diagnostic::Diagnostic;
 use super::findings::Findings;

@@ -4,7 +4,7 @@
 use super::{left_out, meaning, named, notes, servers, verdict};
 use crate::calendar::State;
 use crate::plan::{Calendar, ScheduleCalendar};
-use crate::report::plan::{html_code as code, html_text as text};
+use crate::report::hypertext::{code, text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;

@@ -19,7 +19,6 @@ mod words;
 use super::paint::Paint;
 use crate::plan::{PlanDocument, Refusal};
 
-pub(super) use html::{code as html_code, text as html_text};
 pub(super) use markdown::code as markdown_code;
 
 pub use age::duration_words;

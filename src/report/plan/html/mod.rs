@@ -1,8 +1,6 @@
 //! The plan as one self-contained page: nothing is fetched, nothing but the page's own style and script is allowed.
 //! All rows are there without the script; with it they are filtered and sorted, and the choice is kept in the address.
 
-mod escape;
-
 use super::PlanView;
 use super::danger::{Danger, by_danger};
 use super::origin::notes;
@@ -11,10 +9,9 @@ use super::verdict::verdict;
 use super::words::{Piece, action, deeds, severity, telling_id, terms};
 use crate::model::{Location, Verb};
 use crate::plan::{Cause, Change, PlanDocument, Problem};
+use crate::report::hypertext::{code, push, text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use escape::push;
-pub(in crate::report) use escape::{code, text};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -1,9 +1,9 @@
 //! Text as HTML that shows it, inside of elements and of quoted attributes.
 
-use crate::report::paint::misleads;
+use super::paint::misleads;
 
 /// Adds a text.
-pub(super) fn push(out: &mut String, text: &str) {
+pub(in crate::report) fn push(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
