@@ -23,6 +23,8 @@ mod formats;
 mod guards;
 #[path = "cli/help.rs"]
 mod help;
+#[path = "cli/holds.rs"]
+mod holds;
 #[path = "cli/interrupted.rs"]
 mod interrupted;
 #[path = "cli/ledger.rs"]

@@ -10,7 +10,7 @@ mod documents;
 mod schemas;
 
 use fleetform::config::{Mode, fleet_schema, load};
-use fleetform::ledger::Record;
+use fleetform::ledger::{HoldRecord, Record};
 use fleetform::plan::PlanDocument;
 use fleetform::providers::{REGISTRY, specs};
 use fleetform::report::events::EventLine;
@@ -46,6 +46,7 @@ fn schemas_are_what_the_code_writes() {
     held_equal("schemas/events.schema.json", &pretty(&schemars::schema_for!(EventLine)));
     held_equal("schemas/apply.schema.json", &pretty(&schemars::schema_for!(ApplyDocument)));
     held_equal("schemas/ledger.schema.json", &pretty(&schemars::schema_for!(Record)));
+    held_equal("schemas/holds.schema.json", &pretty(&schemars::schema_for!(HoldRecord)));
     held_equal("schemas/history.schema.json", &pretty(&schemars::schema_for!(HistoryDocument)));
 }
 

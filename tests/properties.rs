@@ -15,7 +15,8 @@ mod worlds;
 
 use carried_out::{carried_out, place};
 use fleetform::model::{
-    Address, Capabilities, LiveState, Operation, RebootKind, RebootSupport, Selector, Verb,
+    Address, Capabilities, HoldTo, LedgerFacts, LiveState, Operation, RebootKind, RebootSupport, Selector,
+    Verb,
 };
 use fleetform::plan::{
     Cause, Change, Code, Plan, PlanDocument, Problem, Severity, Step, attribute, unmanaged,
@@ -23,7 +24,8 @@ use fleetform::plan::{
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
-use worlds::{World, document, world};
+use std::collections::BTreeMap;
+use worlds::{World, document, now, world};
 
 pub(crate) fn config() -> ProptestConfig {
     let cases = if std::env::var_os("FLEETFORM_LONG").is_some() { 100_000 } else { 1_000 };
@@ -90,7 +92,8 @@ proptest! {
             let is_readable = world.room(&entry.address.connection).servers.is_some();
             prop_assert!(changed + failed + usize::from(is_missing) <= 1, "{} has several ends", entry.address);
             prop_assert!(is_readable || changed + failed + usize::from(is_missing) == 0);
-            unchanged += u64::from(is_readable && changed + failed == 0 && !is_missing);
+            let waits = plan.withheld.iter().any(|one| one.address == entry.address);
+            unchanged += u64::from(is_readable && changed + failed == 0 && !is_missing && !waits);
             errors += failed as u64;
         }
         let unread = plan.problems.iter().filter(|p| p.address.name.as_str() == "*").count() as u64;
@@ -101,6 +104,47 @@ proptest! {
             let count = plan.changes.iter().filter(|change| change.actions.contains(&verb)).count() as u64;
             prop_assert_eq!(plan.summary.of(verb), count);
         }
+    }
+
+    #[test]
+    fn holds_that_are_over_change_nothing(world in world()) {
+        let without = World { ledger: LedgerFacts { holds: Vec::new(), freeze: None, ..world.ledger.clone() }, ..world.clone() };
+        let mut over = world;
+        over.ledger.holds.iter_mut().for_each(|hold| hold.until = now());
+        over.ledger.freeze.iter_mut().for_each(|freeze| freeze.until = now());
+        prop_assert_eq!(over.plan(), without.plan());
+    }
+
+    /// Neither a hold nor a freeze makes a plan fail that would not fail without it, but for groups that would have too
+    /// few servers on; what waits is told, and nothing of it is done.
+    #[test]
+    fn what_is_held_is_left_alone_and_breaks_no_plan(world in world()) {
+        let plan = world.plan();
+        let without = World { ledger: LedgerFacts { holds: Vec::new(), freeze: None, ..world.ledger.clone() }, ..world.clone() };
+        let without = without.plan();
+        let frozen = world.ledger.freeze.as_ref().is_some_and(|freeze| freeze.is_in_force(now()));
+        prop_assert!(!frozen || plan.changes.is_empty(), "{:#?}", plan.changes);
+        prop_assert_eq!(plan.freeze.is_some(), frozen);
+        for entry in &world.desired {
+            let holds = world.ledger.holds.iter().rev();
+            let mut holds = holds.filter(|hold| hold.is_in_force(now()) && hold.selector.matches(&entry.address, &entry.labels));
+            let Some(hold) = holds.next() else { continue };
+            let Some(change) = plan.changes.iter().find(|change| change.address == entry.address) else { continue };
+            prop_assert!(hold.to != HoldTo::AsIs, "{change:#?}");
+            prop_assert!(!change.does(Verb::Reboot) && !change.does(Verb::Delete), "{change:#?}");
+            prop_assert!(change.steps.iter().all(|step| !matches!(step.operation.verb(), Verb::Reboot | Verb::Delete)));
+            if change.reasons.iter().any(|reason| reason.starts_with("hold by alice until ")) {
+                prop_assert_eq!(change.after.as_ref().unwrap().power, hold.to.power());
+            }
+        }
+        for one in &plan.withheld {
+            prop_assert!(!one.actions.is_empty() && world.options.selects(world.entry(&one.address)), "{one:#?}");
+            let change = plan.changes.iter().find(|change| change.address == one.address);
+            prop_assert!(change.is_none_or(|change| one.actions.iter().all(|verb| !change.does(*verb))), "{one:#?} {change:#?}");
+        }
+        let can_be_new = [Code::Availability, Code::OrderCycle];
+        let fails = |plan: &Plan| plan.problems.iter().any(|p| p.severity == Severity::Error && !can_be_new.contains(&p.code));
+        prop_assert!(!fails(&plan) || fails(&without), "{:#?}", plan.problems);
     }
 
     #[test]
@@ -206,7 +250,9 @@ proptest! {
             prop_assert!(part.options.selects(part.entry(&change.address)), "excluded: {change:#?}");
             prop_assert!(change.actions.iter().all(|verb| only.contains(verb)), "{change:#?}");
             let whole = full.changes.iter().find(|other| other.address == change.address);
-            let is_part = whole.map_or(nameless.contains(&&change.address), |whole| {
+            // One that waits as a whole, for its name or for another server, may be had in part as well.
+            let waits = full.withheld.iter().any(|one| one.address == change.address);
+            let is_part = whole.map_or(waits || nameless.contains(&&change.address), |whole| {
                 whole.id == change.id
                     && whole.before == change.before
                     && change.actions.iter().all(|verb| whole.does(*verb))
@@ -214,8 +260,14 @@ proptest! {
             prop_assert!(is_part, "{change:#?} is no part of {whole:#?}");
         }
         // Every server that needs something is changed in full, told of, counted as left out, or excluded.
-        let wanting = full.changes.iter().filter(|change| part.options.selects(part.entry(&change.address)));
-        let less = wanting.filter(|change| !change.actions.iter().all(|verb| only.contains(verb))).count();
+        let mut wanting: BTreeMap<&Address, Vec<Verb>> = BTreeMap::new();
+        let changes = full.changes.iter().map(|change| (&change.address, &change.actions));
+        for (address, actions) in changes.chain(full.withheld.iter().map(|one| (&one.address, &one.actions))) {
+            if part.options.selects(part.entry(address)) {
+                wanting.entry(address).or_default().extend(actions);
+            }
+        }
+        let less = wanting.values().filter(|actions| !actions.iter().all(|verb| only.contains(verb))).count();
         let most = less + nameless.len();
         prop_assert!((less as u64..=most as u64).contains(&narrow.summary.left_out), "{less} to {most}: {narrow:#?}");
     }

@@ -2,6 +2,7 @@
 
 use super::batch::Batches;
 use super::follow::Pace;
+use super::gate::Gate;
 use super::health::Checked;
 use super::outcome::{ChangeOutcome, ChangeResult, Event, Health, Observer};
 use super::rollout::Rollouts;
@@ -9,7 +10,7 @@ use super::step::{StepEnd, Subject};
 use super::{Link, Links};
 use crate::health::Probes;
 use crate::ledger::IntentLog;
-use crate::model::{Address, Operation, ServerName};
+use crate::model::{Address, Operation, ServerName, Verb};
 use crate::plan::{Change, Step, StepRef};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -25,21 +26,6 @@ pub struct Limits {
     pub parallelism: usize,
 }
 
-/// Says right before the first call of a change whether it may still begin: time goes by while an apply runs.
-pub trait Gate {
-    /// Why it may not begin, if so.
-    fn closed(&self, change: &Change) -> Option<String>;
-}
-
-/// Everything may begin at any time.
-struct Open;
-
-impl Gate for Open {
-    fn closed(&self, _: &Change) -> Option<String> {
-        None
-    }
-}
-
 /// One apply.
 pub struct Executor<'a> {
     pub(super) links: &'a Links,
@@ -49,9 +35,9 @@ pub struct Executor<'a> {
     pub(super) batches: Batches,
     pub(super) probes: Probes,
     pub(super) rollouts: Rollouts<'a>,
-    gate: &'a dyn Gate,
     stop: watch::Receiver<bool>,
     slots: Semaphore,
+    gate: &'a dyn Gate,
     progress: HashMap<&'a Address, watch::Sender<Progress>>,
 }
 
@@ -92,17 +78,18 @@ pub async fn execute(
     limits: Limits,
     stop: watch::Receiver<bool>,
 ) -> Vec<ChangeResult> {
-    execute_within(changes, links, log, (observer, &Open), limits, stop).await
+    execute_through(changes, links, log, observer, limits, stop, &()).await
 }
 
-/// The same, and `gate` is asked before each change begins.
-pub async fn execute_within(
+/// The same, with a gate that is asked right before anything is started.
+pub async fn execute_through(
     changes: &[Change],
     links: &Links,
     log: &dyn IntentLog,
-    (observer, gate): (&dyn Observer, &dyn Gate),
+    observer: &dyn Observer,
     limits: Limits,
     stop: watch::Receiver<bool>,
+    gate: &dyn Gate,
 ) -> Vec<ChangeResult> {
     let executor = Executor {
         links,
@@ -112,9 +99,9 @@ pub async fn execute_within(
         batches: Batches::default(),
         probes: Probes::default(),
         rollouts: Rollouts::of(changes),
-        gate,
         stop,
         slots: Semaphore::new(limits.parallelism.max(1)),
+        gate,
         progress: changes.iter().map(|c| (&c.address, watch::channel(Progress::default()).0)).collect(),
     };
     let mut under_way: FuturesUnordered<_> = changes
@@ -178,7 +165,9 @@ impl Executor<'_> {
             if let Some(why) = gate.and_then(|wave| self.rollouts.stopped(wave)) {
                 return not_started(change, at, &why);
             }
-            if let Some(why) = Some(change).filter(|_| at == 0).and_then(|change| self.gate.closed(change)) {
+            // What follows a rename at once is a part of it: half of a swap would leave a temporary name.
+            let goes_on = at > 0 && step.operation.verb() == Verb::Rename;
+            if !goes_on && let Err(why) = self.gate.check(change, step) {
                 return not_started(change, at, &why);
             }
             so_far.begun.get_or_insert_with(Instant::now);

@@ -5,6 +5,7 @@ mod batch;
 mod executor;
 mod follow;
 mod fresh;
+mod gate;
 mod grace;
 mod health;
 mod judge;
@@ -14,8 +15,9 @@ mod rollout;
 mod step;
 mod tally;
 
-pub use executor::{Executor, Gate, Limits, execute, execute_within};
+pub use executor::{Executor, Limits, execute, execute_through};
 pub use fresh::{Freshness, Moved, check_fresh};
+pub use gate::{Gate, HoldGate};
 pub use judge::readable;
 pub use outcome::{ApplySummary, ChangeOutcome, ChangeResult, Event, Health, Observer};
 pub use recover::{Recovered, is_under_way, recover};

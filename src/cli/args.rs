@@ -1,8 +1,10 @@
 //! The command line's grammar. Nothing else in the program knows clap.
 
 mod comment;
+mod hold;
 
 pub(super) use comment::CommentArgs;
+pub(super) use hold::{FreezeArgs, HoldArgs, ReleaseArgs};
 
 use super::events::Target;
 use super::exit::code;
@@ -21,14 +23,10 @@ use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
-  fleetform init                          write a starter fleet file
-  fleetform plan --simulate               try it: no account, no network
-  fleetform plan --out plan.json          review this,
-  fleetform apply plan.json               and carry out exactly this
-  fleetform apply --target 'east/web-*'   a part of the fleet
+  fleetform plan --simulate            try it: no account, no network
+  fleetform plan --out p.json          review it; apply p.json does just that
 
-Exit codes: 0 done, 1 something to fix, 2 changes pending, 3 failed, 4 refused,
-5 stale, 6 try again later, 64 usage, 130 interrupted; see fleetform explain 1.";
+Exit codes (0 to 6, 64, 130): see fleetform explain 1.";
 
 /// Keeps existing servers in the state that a reviewed YAML file declares
 #[derive(Debug, Parser)]
@@ -129,6 +127,16 @@ pub(super) enum Command {
     Import(ImportArgs),
     /// Settle a change whose outcome nobody can see
     Resolve(ResolveArgs),
+    /// Keep servers on, off or as they are for a while
+    Hold(HoldArgs),
+    /// End a hold early
+    Release(ReleaseArgs),
+    /// Let nothing be done to any server for a while
+    Freeze(FreezeArgs),
+    /// End the freeze early
+    Thaw,
+    /// What is held or frozen, by whom and until when
+    Holds,
     /// What was sent, when, by whom, and what came of it
     History(HistoryArgs),
     /// Verify, repair or compact the ledger
@@ -441,6 +449,8 @@ pub(super) enum SchemaOf {
     Events,
     // A line of the ledger's journal.
     Ledger,
+    // A line of the ledger's holds.
+    Holds,
     // What `history --format json` prints.
     History,
 }

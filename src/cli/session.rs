@@ -137,7 +137,13 @@ impl Session {
         Ok(())
     }
 
-    fn near(&self, target: &Selector) -> String {
+    /// Who speaks, for the ledger.
+    #[allow(clippy::unused_self, reason = "it is the session's author")]
+    pub(super) fn author(&self, command: &str) -> Author {
+        Author::here(command, user())
+    }
+
+    pub(super) fn near(&self, target: &Selector) -> String {
         let Selector::Address(glob) = target else { return String::new() };
         let plain = glob.replace(['*', '?'], "");
         let addresses = self.fleet.servers.iter().map(|entry| &entry.address);

@@ -1,6 +1,7 @@
 //! Leaves out of a journal what nobody needs any more. What the planner is told stays the same, and so does what is
 //! open; of the rest the last months stay, for the history.
 
+use super::holds;
 use super::journal::{FILE_NAME, JournalError};
 use super::lock::Lock;
 use super::record::Entry;
@@ -79,7 +80,9 @@ pub fn compact(
     retention: Retention,
     now: Timestamp,
 ) -> Result<Compacted, JournalError> {
-    compact_watched(folder, lock, retention, now, &mut |_| Ok(()))
+    let mut done = compact_watched(folder, lock, retention, now, &mut |_| Ok(()))?;
+    done.dropped += holds::compact(folder, now)?;
+    Ok(done)
 }
 
 pub(super) fn compact_watched(

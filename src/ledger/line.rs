@@ -3,7 +3,7 @@
 //! was removed, inserted or moved shows in the `prev` of the line after it, while both sums are right. As a sum covers
 //! the `prev` of its line, the last sum stands for all that was written before it.
 
-use super::record::Entry;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// Characters of a fingerprint: 128 bits. It tells accidents and edits, and is no signature.
@@ -29,7 +29,7 @@ pub(super) fn fingerprint(bytes: &[u8]) -> String {
 }
 
 /// Appends the line of an entry, its end included, and returns its sum.
-pub(super) fn seal(lines: &mut Vec<u8>, entry: &Entry, prev: &str) -> serde_json::Result<String> {
+pub(super) fn seal(lines: &mut Vec<u8>, entry: &impl Serialize, prev: &str) -> serde_json::Result<String> {
     let from = lines.len();
     serde_json::to_writer(&mut *lines, entry)?;
     reseal(lines, from, prev)
@@ -91,6 +91,7 @@ fn cut<'l>(line: &'l [u8], key: &[u8]) -> Option<(&'l [u8], &'l str)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::Entry;
     use super::*;
 
     fn line() -> Vec<u8> {

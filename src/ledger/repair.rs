@@ -1,5 +1,6 @@
 //! Looks for damage in a journal, and takes it out without taking anything for known that was lost.
 
+use super::holds;
 use super::journal::JournalError;
 use super::lock::Lock;
 use super::record::Entry;
@@ -21,6 +22,10 @@ pub struct Verdict {
     pub version: u32,
     /// What is wrong, by line.
     pub findings: Vec<Finding>,
+    /// Records of the holds that are whole.
+    pub holds: usize,
+    /// What is wrong with the holds, by line of their file.
+    pub hold_findings: Vec<Finding>,
 }
 
 /// What a repair did.
@@ -44,7 +49,25 @@ pub fn verify(folder: &Path) -> Result<Verdict, JournalError> {
     let bytes = found.unwrap_or_default();
     let scan = lines(folder, &bytes)?;
     let version = if scan.is_sealed || !exists { VERSION } else { 1 };
-    Ok(Verdict { exists, records: scan.whole.len(), version, findings: scan.findings })
+    let bytes = holds::bytes(folder)?.unwrap_or_default();
+    let said = holds::scan(folder, &bytes)?;
+    Ok(Verdict {
+        exists,
+        records: scan.whole.len(),
+        version,
+        findings: scan.findings,
+        holds: said.whole.len(),
+        hold_findings: said.findings,
+    })
+}
+
+/// Takes the damaged lines out of the holds and keeps the damaged file beside it: its findings and that file's name.
+/// Does nothing where nothing is wrong. Takes no lock but the one of their writers.
+///
+/// # Errors
+/// It cannot be read or written; the file is then the old one or the new one.
+pub fn repair_holds(folder: &Path, now: Timestamp) -> Result<(Vec<Finding>, Option<String>), JournalError> {
+    holds::repair(folder, now)
 }
 
 /// Writes a journal of all whole records, linked anew, with a `repaired` record wherever something was lost: what was

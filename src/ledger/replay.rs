@@ -1,5 +1,6 @@
 //! Reads the journal: what the planner must know, and what was under way when a run died.
 
+use super::holds::read_holds;
 use super::journal::{FILE_NAME, JournalError};
 use super::record::{Entry, Intent, Outcome};
 use super::scan::{Finding, Flaw, Scan, TooNew, VERSION, Whole, scan};
@@ -48,6 +49,8 @@ pub struct Replay {
     pub under_way: Vec<OpenIntent>,
     /// Said once to the user: damaged or cut-off records, and what they cost.
     pub warnings: Vec<String>,
+    /// What is wrong with the holds: what people said there is not known, so nothing may be done.
+    pub holds_damaged: Option<String>,
     /// The number of the next record.
     pub next_seq: u64,
     /// The highest fencing token on record.
@@ -98,6 +101,12 @@ pub fn read(folder: &Path) -> Result<Replay, JournalError> {
     let scan = lines(folder, &bytes)?;
     let mut replay = tell(&scan).replay;
     replay.warnings = warnings_of(folder, &scan);
+    let said = read_holds(folder)?;
+    replay.facts.holds = said.holds;
+    replay.facts.freeze = said.freeze;
+    replay.warnings.extend(said.warnings);
+    replay.warnings.extend(said.damage.clone());
+    replay.holds_damaged = said.damage;
     Ok(replay)
 }
 

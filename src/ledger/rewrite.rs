@@ -3,8 +3,8 @@
 use super::journal::{FILE_NAME, JournalError};
 use super::line::{fingerprint, seal, seal_again};
 use super::lock::Lock;
-use super::record::Entry;
 use jiff::Timestamp;
+use serde::Serialize;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
@@ -25,7 +25,7 @@ impl Draft {
     }
 
     /// Appends a new record.
-    pub(super) fn write(&mut self, entry: &Entry) -> serde_json::Result<()> {
+    pub(super) fn write(&mut self, entry: &impl Serialize) -> serde_json::Result<()> {
         self.prev = seal(&mut self.bytes, entry, &self.prev)?;
         Ok(())
     }
@@ -60,14 +60,23 @@ pub(super) fn replace(
     let failed = |what: String| JournalError { path: folder.join(FILE_NAME), what };
     let io = |error: io::Error| failed(error.to_string());
     let _turn = lock.turn().map_err(failed)?;
-    let kept = original.map(|(bytes, at)| keep_original(folder, bytes, at, done)).transpose().map_err(io)?;
+    let kept = original
+        .map(|(bytes, at)| keep_original(folder, FILE_NAME, bytes, at, done))
+        .transpose()
+        .map_err(io)?;
     put(folder, FILE_NAME, &draft.bytes, done).map_err(io)?;
     Ok(kept)
 }
 
 /// Keeps what is replaced, once: a repair that was killed may have kept it already.
-fn keep_original(folder: &Path, bytes: &[u8], at: Timestamp, done: Watcher<'_>) -> io::Result<String> {
-    let prefix = format!("{FILE_NAME}.damaged-");
+pub(super) fn keep_original(
+    folder: &Path,
+    file: &str,
+    bytes: &[u8],
+    at: Timestamp,
+    done: Watcher<'_>,
+) -> io::Result<String> {
+    let prefix = format!("{file}.damaged-");
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();

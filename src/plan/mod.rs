@@ -30,7 +30,7 @@ pub use change::{Change, Facts, Step, StepRef};
 pub use document::{
     BaseRecord, FORMAT_VERSION, FleetFile, PlanDocument, PlanOptionsRecord, SnapshotRecord, Target,
 };
-pub use govern::{HoldInForce, closed_by_now, otherwise_by_now, overtaken};
+pub use govern::{HoldInForce, closed_by_now, effective, holds_in_force, otherwise_by_now, overtaken};
 pub use guard::{Accepted, GuardName, Refusal, check as check_guards};
 pub use inputs::{ConnectionLive, Inputs, Options, ReadFailure};
 pub use narrow::narrow;

@@ -254,13 +254,15 @@ impl Room<'_> {
             self.unchanged(part, entry);
         }
         // Before renames are ordered: a name that is left taken is in their way.
+        let mut is_less = false;
         for change in decision.change.into_iter().chain(waits) {
             let (change, less) = narrow::only(change, &self.inputs.options.only);
             let due = change.and_then(|change| self.due_now(&mut part.waiting, change, held));
             let due = due.and_then(|change| self.open_now(&mut part.waiting, change, entry));
             part.changes.extend(due);
-            part.left_out += u64::from(less);
+            is_less |= less;
         }
+        part.left_out += u64::from(is_less);
         if let Some(held) = held.filter(|held| held.keeps_down()) {
             part.waiting.why.entry(entry.address.clone()).or_insert_with(|| held.wait());
         }

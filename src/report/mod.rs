@@ -18,7 +18,7 @@ pub use calendar::{CalendarFormat, render_calendar};
 pub use codes::{
     Explanation, explanation_text, explanations, explanations_text, find_explanation, near_codes,
 };
-pub use history::{HistoryDocument, history_text};
+pub use history::{HistoryDocument, history_text, past_holds_text};
 pub use import::import_yaml;
 pub use paint::{Paint, safe};
 pub use plan::{

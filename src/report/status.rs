@@ -3,7 +3,7 @@
 use super::paint::{Paint, safe};
 use crate::diff::{Binding, LiveIndex, bind_all};
 use crate::model::{Address, DesiredServer, Presence, ServerId, ServerName};
-use crate::plan::{Inputs, Plan};
+use crate::plan::{Inputs, Plan, effective};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -24,7 +24,7 @@ pub struct StatusRow {
     pub live: Option<String>,
     /// What is wanted: `on`, `off`, `suspended`, `any` or `absent`.
     pub wanted: String,
-    /// `ok`, the pending actions, or the code of the problem.
+    /// `ok`, the pending actions, `waiting:` and what is withheld, or the code of the problem.
     pub status: String,
 }
 
@@ -40,10 +40,19 @@ pub fn status_rows(inputs: &Inputs<'_>, plan: &Plan) -> Vec<StatusRow> {
     for problem in &plan.problems {
         problems.entry(&problem.address).or_insert(problem.code.as_str());
     }
+    let waiting: HashMap<&Address, String> = plan
+        .withheld
+        .iter()
+        .map(|one| {
+            let actions: Vec<&str> = one.actions.iter().map(|verb| verb.phrase()).collect();
+            (&one.address, format!("waiting: {}", actions.join(", ")))
+        })
+        .collect();
+    let desired = effective(inputs);
     let mut rows = Vec::new();
     for connection in inputs.live {
         let entries: Vec<&DesiredServer> =
-            inputs.desired.iter().filter(|entry| entry.address.connection == connection.name).collect();
+            desired.iter().filter(|entry| entry.address.connection == connection.name).collect();
         let servers = connection.servers.as_deref().unwrap_or(&[]);
         let case = connection.capabilities.names.case;
         let index = LiveIndex::new(servers, &connection.capabilities.names);
@@ -73,7 +82,12 @@ pub fn status_rows(inputs: &Inputs<'_>, plan: &Plan) -> Vec<StatusRow> {
                     let by_schedule = entry.schedule.as_ref().map(|schedule| schedule.wanted_at(inputs.now));
                     by_schedule.unwrap_or(entry.power).to_string()
                 },
-                status: pending.or(problem).unwrap_or_else(|| "ok".into()),
+                status: match (pending, waiting.get(&entry.address)) {
+                    (Some(pending), Some(waits)) => format!("{pending}; {waits}"),
+                    (pending, waits) => {
+                        pending.or_else(|| waits.cloned()).or(problem).unwrap_or_else(|| "ok".into())
+                    }
+                },
             });
         }
     }

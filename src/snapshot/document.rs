@@ -1,6 +1,6 @@
 //! The shape of the file. It is its own, beside the model's: the model may move, a file that is written stays.
 
-use crate::model::{Address, ConnectionName, Power, ServerId, ServerName, Verb};
+use crate::model::{Address, ConnectionName, HoldTo, Power, Selector, ServerId, ServerName, Verb};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -137,6 +137,48 @@ pub struct LedgerSnapshot {
     /// What it knows of servers, by connection and id.
     #[serde(default)]
     pub servers: Vec<ServerFacts>,
+    /// Holds that nobody had released, the latest recorded last.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub holds: Vec<HoldSnapshot>,
+    /// The freeze that nobody had thawed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub freeze: Option<FreezeSnapshot>,
+}
+
+/// A hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HoldSnapshot {
+    /// Its id.
+    pub id: String,
+    /// Which servers.
+    pub selector: Selector,
+    /// What they are kept at.
+    pub to: HoldTo,
+    /// Who said so.
+    pub by: String,
+    /// When.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    /// The instant at which it ends.
+    #[schemars(with = "String")]
+    pub until: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// A freeze.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FreezeSnapshot {
+    /// Who said so.
+    pub by: String,
+    /// When.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    /// The instant at which it ends.
+    #[schemars(with = "String")]
+    pub until: Timestamp,
+    /// Why.
+    pub reason: String,
 }
 
 /// What the ledger knows of one server.

@@ -1,11 +1,12 @@
 //! From what was read to the file's shape.
 
 use super::document::{
-    ConnectionSnapshot, Denied, Ends, FORMAT_VERSION, LedgerSnapshot, ServerFacts, ServerSnapshot, Snapshot,
-    State, Told, UnresolvedSnapshot,
+    ConnectionSnapshot, Denied, Ends, FORMAT_VERSION, FreezeSnapshot, HoldSnapshot, LedgerSnapshot,
+    ServerFacts, ServerSnapshot, Snapshot, State, Told, UnresolvedSnapshot,
 };
 use crate::model::{
-    ConnectionName, Denial, LedgerFacts, LiveServer, LiveState, ServerId, ServerKey, Settles, Unresolved,
+    ConnectionName, Denial, Freeze, Hold, LedgerFacts, LiveServer, LiveState, ServerId, ServerKey, Settles,
+    Unresolved,
 };
 use crate::plan::ConnectionLive;
 use jiff::Timestamp;
@@ -108,5 +109,18 @@ fn of_ledger(facts: &LedgerFacts, names: &BTreeSet<&ConnectionName>) -> LedgerSn
         not_rebooted_at: facts.not_rebooted.get(key).copied(),
         unresolved: facts.unresolved.get(key).map(unresolved),
     });
-    LedgerSnapshot { born: facts.born, servers: servers.collect() }
+    let hold = |hold: &Hold| {
+        let Hold { id, selector, to, by, at, until, reason } = hold.clone();
+        HoldSnapshot { id, selector, to, by, at, until, reason }
+    };
+    let freeze = |freeze: Freeze| {
+        let Freeze { by, at, until, reason } = freeze;
+        FreezeSnapshot { by, at, until, reason }
+    };
+    LedgerSnapshot {
+        born: facts.born,
+        servers: servers.collect(),
+        holds: facts.holds.iter().map(hold).collect(),
+        freeze: facts.freeze.clone().map(freeze),
+    }
 }

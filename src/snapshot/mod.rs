@@ -8,8 +8,8 @@ mod signature;
 mod take;
 
 pub use document::{
-    ConnectionSnapshot, Denied, Ends, FORMAT_VERSION, LedgerSnapshot, ServerFacts, ServerSnapshot, Snapshot,
-    State, Told, UnresolvedSnapshot,
+    ConnectionSnapshot, Denied, Ends, FORMAT_VERSION, FreezeSnapshot, HoldSnapshot, LedgerSnapshot,
+    ServerFacts, ServerSnapshot, Snapshot, State, Told, UnresolvedSnapshot,
 };
 pub use make::{Moment, make};
 pub use read::{Age, CLOCK_SKEW, MOST_BYTES, age, read};

@@ -1,12 +1,12 @@
 //! From the file's shape to what the planner is told. What the snapshot does not say is never read as "not there".
 
 use super::document::{
-    ConnectionSnapshot, Ends, LedgerSnapshot, ServerFacts, ServerSnapshot, Snapshot, State, Told,
-    UnresolvedSnapshot,
+    ConnectionSnapshot, Ends, FreezeSnapshot, HoldSnapshot, LedgerSnapshot, ServerFacts, ServerSnapshot,
+    Snapshot, State, Told, UnresolvedSnapshot,
 };
 use crate::model::{
-    Capabilities, CaseRule, ConnectionName, Denial, LedgerFacts, LiveServer, LiveState, ServerId, Settles,
-    Unresolved,
+    Capabilities, CaseRule, ConnectionName, Denial, Freeze, Hold, LedgerFacts, LiveServer, LiveState,
+    ServerId, Settles, Unresolved,
 };
 use crate::plan::{ConnectionLive, ReadFailure};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -129,7 +129,20 @@ fn state(state: State) -> LiveState {
 }
 
 fn of_ledger(ledger: LedgerSnapshot) -> LedgerFacts {
-    let mut facts = LedgerFacts { born: ledger.born, ..LedgerFacts::default() };
+    let hold = |hold: HoldSnapshot| {
+        let HoldSnapshot { id, selector, to, by, at, until, reason } = hold;
+        Hold { id, selector, to, by, at, until, reason }
+    };
+    let freeze = |freeze: FreezeSnapshot| {
+        let FreezeSnapshot { by, at, until, reason } = freeze;
+        Freeze { by, at, until, reason }
+    };
+    let mut facts = LedgerFacts {
+        born: ledger.born,
+        holds: ledger.holds.into_iter().map(hold).collect(),
+        freeze: ledger.freeze.map(freeze),
+        ..LedgerFacts::default()
+    };
     for ServerFacts { connection, id, booted_at, not_rebooted_at, unresolved } in ledger.servers {
         let key: (ConnectionName, ServerId) = (connection, id);
         facts.boots.extend(booted_at.map(|at| (key.clone(), at)));

@@ -2,7 +2,7 @@
 
 use crate::desk::{Ran, program, run_in};
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 23] = [
     "init",
     "validate",
     "plan",
@@ -13,6 +13,11 @@ const COMMANDS: [&str; 18] = [
     "snapshot",
     "import",
     "resolve",
+    "hold",
+    "release",
+    "freeze",
+    "thaw",
+    "holds",
     "history",
     "ledger",
     "providers",

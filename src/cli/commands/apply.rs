@@ -5,7 +5,8 @@ use super::time_gate::TimeGate;
 use super::undo::{self, Undo};
 use super::{approval, plan as plan_command, receipt, saved};
 use crate::apply::{
-    ApplySummary, ChangeOutcome, ChangeResult, Limits, Links, Moved, Tally, check_fresh, execute_within,
+    ApplySummary, ChangeOutcome, ChangeResult, Gate, HoldGate, Limits, Links, Moved, Tally, check_fresh,
+    execute_through,
 };
 use crate::cli::args::{ApplyArgs, Format, Global, Shape};
 use crate::cli::events::{Stream, streamed};
@@ -19,9 +20,10 @@ use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{IntentLog, Journal, Retention, compact_if_due};
 use crate::model::{Address, ConnectionName, Labels};
 use crate::plan::{
-    Change, FORMAT_VERSION, PlanDocument, Refusal, Wave, narrow, overtaken, rewire, stopped_too_early,
+    Change, FORMAT_VERSION, HoldInForce, PlanDocument, Refusal, Wave, narrow, overtaken, rewire,
+    stopped_too_early,
 };
-use crate::report::{ApplyDocument, PlanView, apply_text, plan_text};
+use crate::report::{ApplyDocument, PlanView, apply_text, plan_text, safe};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -149,6 +151,9 @@ impl Work<'_> {
             recorded.map_err(|error| Failure::problem(error.to_string()))?;
         }
         let document = plan_command::document(self.session, &planned);
+        if let Some(damage) = &planned.replay.holds_damaged {
+            return Err(Failure::problem(format!("{damage}; nothing was executed")));
+        }
         self.show_plan(&document, io);
         if let Some(code) = self.refuse(&document, io) {
             return Ok(code);
@@ -162,7 +167,8 @@ impl Work<'_> {
                 }
             }
         }
-        self.carry_out(&document, &document.changes, &planned.links, io).await
+        let gate = self.gate(&document.holds);
+        self.carry_out((&document, &document.changes), &planned.links, &gate, io).await
     }
 
     /// Takes a saved plan, checks it against the world, and carries it out.
@@ -170,6 +176,10 @@ impl Work<'_> {
         self.narrow(&mut document)?;
         self.show_plan(&document, io);
         if let Some(code) = self.refuse(&document, io) {
+            return Ok(code);
+        }
+        let gate = self.gate(&[]);
+        if let Some(code) = self.refuse_held(&document, &gate, io) {
             return Ok(code);
         }
         let used: BTreeSet<ConnectionName> =
@@ -202,7 +212,7 @@ impl Work<'_> {
         }
         // What is done already needs no waiting.
         let due = rewire(&document.changes, fresh.rest, |_, _| true).map_err(Failure::problem)?;
-        self.carry_out(&document, &due, &links, io).await
+        self.carry_out((&document, &due), &links, &gate, io).await
     }
 
     /// Changes that a schedule wanted when they were planned, and does not want by now.
@@ -279,6 +289,50 @@ impl Work<'_> {
         Some(code)
     }
 
+    /// The holds as they are when each change starts; those that the plan was made with it obeys already.
+    fn gate(&self, obeyed: &[HoldInForce]) -> HoldGate {
+        let entries = self.session.fleet.servers.iter();
+        let servers = entries.map(|entry| (entry.address.clone(), entry.labels.clone(), entry.protect));
+        HoldGate::new(self.session.ledger.clone(), servers, obeyed)
+    }
+
+    /// Whether somebody held or froze, since a plan was saved, what it changes: then nothing of it is begun.
+    fn refuse_held(&self, document: &PlanDocument, gate: &HoldGate, io: &mut Io<'_>) -> Option<u8> {
+        let forbidden = |change: &Change| change.steps.iter().find_map(|step| gate.check(change, step).err());
+        let held: Vec<(&Change, String)> =
+            document.changes.iter().filter_map(|change| Some((change, forbidden(change)?))).collect();
+        let (_, first) = held.first()?;
+        let count = held.len();
+        let why = format!(
+            "{count} of the {} changes of this plan may not be made now; nothing was executed",
+            document.changes.len()
+        );
+        io.error(&why);
+        if held.iter().all(|(_, why)| why == first) {
+            io.say(&format!("  all of them: {}", safe(first)));
+        } else {
+            for (change, why) in held.iter().take(STAYS) {
+                io.say(&format!("  {}: {}", safe(&change.address.to_string()), safe(why)));
+            }
+            if count > STAYS {
+                io.say(&format!("  and {} more", count - STAYS));
+            }
+        }
+        self.events.refused(&why, &[]);
+        let why_of: HashMap<&Address, &str> =
+            held.iter().map(|(change, why)| (&change.address, why.as_str())).collect();
+        let results: Vec<ChangeResult> = document
+            .changes
+            .iter()
+            .map(|change| {
+                let why = why_of.get(&change.address).copied().unwrap_or("others of the plan are held");
+                ChangeResult::of(change, ChangeOutcome::NotStarted, why, Duration::ZERO)
+            })
+            .collect();
+        self.print_report(document, Reported { results: &results, ..Reported::default() }, code::REFUSED, io);
+        Some(code::REFUSED)
+    }
+
     fn stale(&self, document: &PlanDocument, moved: Vec<Moved>, why: &str, io: &mut Io<'_>) -> u8 {
         io.error(why);
         for moved in &moved {
@@ -297,9 +351,9 @@ impl Work<'_> {
 
     async fn carry_out(
         &self,
-        document: &PlanDocument,
-        due: &[Change],
+        (document, due): (&PlanDocument, &[Change]),
         links: &Links,
+        gate: &HoldGate,
         io: &mut Io<'_>,
     ) -> Result<u8, Failure> {
         if due.is_empty() {
@@ -331,11 +385,12 @@ impl Work<'_> {
             due
         };
         let progress = Progress::new(due.len(), self.events, io);
-        let gate = TimeGate::new(&self.session.fleet);
+        let gate = TimeGate::new(&self.session.fleet, gate);
         let limits = Limits { parallelism: self.global.parallelism };
         self.journal.carries_out(&document.digest);
         let tally = Tally::new(&progress);
-        let work = execute_within(due, links, self.journal, (&tally, &gate), limits, self.signals.flag());
+        let stop = self.signals.flag();
+        let work = execute_through(due, links, self.journal, &tally, limits, stop, &gate);
         tokio::pin!(work);
         let mut every_second = tokio::time::interval(Duration::from_secs(1));
         let mut interrupted = false;

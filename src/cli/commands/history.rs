@@ -6,7 +6,7 @@ use crate::cli::io::Io;
 use crate::cli::session::Session;
 use crate::ledger;
 use crate::model::{Labels, Selector};
-use crate::report::{HistoryDocument, history_text};
+use crate::report::{HistoryDocument, history_text, past_holds_text};
 
 pub(in crate::cli) fn run(global: &Global, args: &HistoryArgs, io: &mut Io<'_>) -> Result<u8, Failure> {
     if matches!(args.address, Some(Selector::Label { .. })) {
@@ -20,12 +20,26 @@ pub(in crate::cli) fn run(global: &Global, args: &HistoryArgs, io: &mut Io<'_>) 
         args.address.as_ref().is_none_or(|glob| glob.matches(&past.address, &labels))
             && args.since.is_none_or(|since| past.at >= since)
     });
+    let mut holds =
+        ledger::past_holds(&session.ledger).map_err(|error| Failure::problem(error.to_string()))?;
+    holds.retain(|past| {
+        args.address.as_ref().is_none_or(|glob| past.is_about(glob))
+            && args.since.is_none_or(|since| past.at >= since)
+    });
     if global.format == Format::Json {
-        io.print_json(&HistoryDocument::new(found.past));
-    } else if found.past.is_empty() {
+        io.print_json(&HistoryDocument::new(found.past, holds));
+    } else if found.past.is_empty() && holds.is_empty() {
         io.mention("The ledger has nothing on record there.");
     } else {
-        io.print(&history_text(&found.past, io.paint()));
+        // In the order in which it happened; each list is in its own.
+        let mut holds = &holds[..];
+        for past in found.past.chunk_by(|_, _| false) {
+            let before = holds.iter().take_while(|hold| hold.at <= past[0].at).count();
+            io.print(&past_holds_text(&holds[..before], io.paint()));
+            io.print(&history_text(past, io.paint()));
+            holds = &holds[before..];
+        }
+        io.print(&past_holds_text(holds, io.paint()));
     }
     Ok(code::DONE)
 }

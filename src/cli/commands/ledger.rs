@@ -7,6 +7,10 @@ use crate::cli::session::Session;
 use crate::cli::stop::{Signals, block_on};
 use crate::ledger::{self, Finding, JournalError, Lock, Retention};
 use jiff::Timestamp;
+use std::fmt::Write;
+
+/// The file of the holds, as it is told of.
+const HOLDS: &str = "holds.jsonl";
 
 pub(in crate::cli) fn run(global: &Global, args: &LedgerCommand, io: &mut Io<'_>) -> Result<u8, Failure> {
     let session = Session::open(global, io)?;
@@ -24,7 +28,20 @@ pub(in crate::cli) fn run(global: &Global, args: &LedgerCommand, io: &mut Io<'_>
                 ),
                 (true, _) => listed(&verdict.findings),
             };
-            if !verdict.findings.is_empty() {
+            match (verdict.holds, verdict.hold_findings.len()) {
+                (0, 0) => {}
+                (records, 0) => {
+                    let _ = writeln!(text, "{HOLDS}: {records} records, all whole and in their order.");
+                }
+                _ => {
+                    let lines = listed(&verdict.hold_findings);
+                    for line in lines.lines() {
+                        let _ = writeln!(text, "{HOLDS}: {line}");
+                    }
+                }
+            }
+            let is_whole = verdict.findings.is_empty() && verdict.hold_findings.is_empty();
+            if !is_whole {
                 text.push_str("`fleetform ledger repair` takes out what cannot be trusted.\n");
             }
             if global.format == Format::Json {
@@ -34,16 +51,26 @@ pub(in crate::cli) fn run(global: &Global, args: &LedgerCommand, io: &mut Io<'_>
                     "ledger_version": verdict.version,
                     "records": verdict.records,
                     "findings": verdict.findings.iter().map(in_json).collect::<Vec<_>>(),
+                    "hold_records": verdict.holds,
+                    "hold_findings": verdict.hold_findings.iter().map(in_json).collect::<Vec<_>>(),
                 }));
             } else {
                 io.print(&text);
             }
-            return Ok(if verdict.findings.is_empty() { code::DONE } else { code::PROBLEM });
+            return Ok(if is_whole { code::DONE } else { code::PROBLEM });
         }
         LedgerCommand::Repair(args) => {
             let lock = lock(&session, "ledger repair", args)?;
             let repaired = ledger::repair(folder, &lock, Timestamp::now()).map_err(failed)?;
+            let (found, kept) = ledger::repair_holds(folder, Timestamp::now()).map_err(failed)?;
+            if let Some(kept) = &kept {
+                let lines = listed(&found);
+                lines.lines().for_each(|line| io.print(&format!("{HOLDS}: {line}\n")));
+                let kept = folder.join(kept);
+                io.mention(&format!("Taken out; what it was before is in {}.", kept.display()));
+            }
             match repaired.original {
+                None if kept.is_some() => {}
                 None => io.mention("Nothing is wrong with the ledger: nothing was changed."),
                 Some(original) => {
                     io.print(&listed(&repaired.findings));

@@ -7,6 +7,7 @@ pub(super) mod comment;
 pub(super) mod completions;
 pub(super) mod explain;
 pub(super) mod history;
+pub(super) mod hold;
 pub(super) mod import;
 pub(super) mod init;
 pub(super) mod ledger;

@@ -4,7 +4,7 @@ use crate::cli::args::{SchemaArgs, SchemaOf};
 use crate::cli::exit::{Failure, code};
 use crate::cli::io::Io;
 use crate::config::fleet_schema;
-use crate::ledger::Record;
+use crate::ledger::{HoldRecord, Record};
 use crate::plan::PlanDocument;
 use crate::providers::specs;
 use crate::report::events::EventLine;
@@ -20,6 +20,7 @@ pub(in crate::cli) fn run(args: &SchemaArgs, io: &mut Io<'_>) -> Result<u8, Fail
         SchemaOf::Events => io.print_json(&schemars::schema_for!(EventLine)),
         SchemaOf::Apply => io.print_json(&schemars::schema_for!(ApplyDocument)),
         SchemaOf::Ledger => io.print_json(&schemars::schema_for!(Record)),
+        SchemaOf::Holds => io.print_json(&schemars::schema_for!(HoldRecord)),
         SchemaOf::History => io.print_json(&schemars::schema_for!(HistoryDocument)),
     }
     Ok(code::DONE)

@@ -3,25 +3,27 @@
 use crate::apply::Gate;
 use crate::config::Fleet;
 use crate::model::{Address, DesiredServer, Labels};
-use crate::plan::{Change, closed_by_now, otherwise_by_now};
+use crate::plan::{Change, Step, closed_by_now, otherwise_by_now};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
 /// The windows and schedules of a fleet, by the clock.
 pub(super) struct TimeGate<'f> {
     fleet: &'f Fleet,
+    /// Asked first: people come before time.
+    holds: &'f dyn Gate,
     entries: HashMap<&'f Address, &'f DesiredServer>,
 }
 
 impl<'f> TimeGate<'f> {
-    pub(super) fn new(fleet: &'f Fleet) -> Self {
+    pub(super) fn new(fleet: &'f Fleet, holds: &'f dyn Gate) -> Self {
         let is_timed = !fleet.windows.is_empty() || fleet.servers.iter().any(|one| one.schedule.is_some());
         let timed = fleet.servers.iter().filter(|_| is_timed);
-        Self { fleet, entries: timed.map(|entry| (&entry.address, entry)).collect() }
+        Self { fleet, holds, entries: timed.map(|entry| (&entry.address, entry)).collect() }
     }
 }
 
-impl Gate for TimeGate<'_> {
+impl TimeGate<'_> {
     fn closed(&self, change: &Change) -> Option<String> {
         let now = Timestamp::now();
         let entry = self.entries.get(&change.address);
@@ -31,5 +33,14 @@ impl Gate for TimeGate<'_> {
             let schedule = entry?.schedule.as_ref()?;
             otherwise_by_now(change, schedule, now)
         })
+    }
+}
+
+impl Gate for TimeGate<'_> {
+    fn check(&self, change: &Change, step: &Step) -> Result<(), String> {
+        self.holds.check(change, step)?;
+        // What has begun goes on: half of a change helps nobody.
+        let begins = change.steps.first().is_some_and(|first| std::ptr::eq(first, step));
+        if begins { self.closed(change).map_or(Ok(()), Err) } else { Ok(()) }
     }
 }

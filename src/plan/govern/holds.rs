@@ -125,17 +125,19 @@ impl Held<'_> {
             decision.problems.push(self.vain(case, Code::Protected, "it is protected"));
             return (decision, None);
         }
-        let refused = |decision: &Decision| {
-            let is_refusal = |p: &&Problem| {
-                p.severity == Severity::Error && matches!(p.code, Code::Unsupported | Code::Protected)
-            };
-            decision.problems.iter().find(is_refusal).cloned()
-        };
-        if let Some(problem) = refused(&decision) {
-            // What cannot be done because of the hold must not keep the others from being planned.
-            let declared = DesiredServer { power: self.without, ..case.desired.clone() };
+        // What cannot be done because of the hold must not keep the others from being planned.
+        if let Some(problem) = error_of(&decision) {
+            let entry =
+                |power, rebooted_since| DesiredServer { power, rebooted_since, ..case.desired.clone() };
+            // Reboots wait anyway, so a problem of theirs does.
+            let calm = entry(case.desired.power, None);
+            let without_reboot = Case { desired: &calm, ..*case }.decide();
+            let declared = entry(self.without, case.desired.rebooted_since);
             let without = Case { desired: &declared, ..*case }.decide();
-            if refused(&without).as_ref() != Some(&problem) {
+            if error_of(&without_reboot).is_none() {
+                decision = without_reboot;
+                decision.problems.push(Problem { severity: Severity::Warning, ..problem });
+            } else if error_of(&without).as_ref() != Some(&problem) {
                 decision = without;
                 decision.problems.push(self.vain(case, problem.code, &problem.message));
                 return (decision, None);
@@ -181,7 +183,7 @@ impl Held<'_> {
     fn vain(&self, case: &Case<'_>, code: Code, why: &str) -> Problem {
         let Hold { id, to, by, until, .. } = self.hold;
         let message = format!(
-            "the hold {to} by {by} until {until} is without effect on its power: {why}; `fleetform release {id}` ends it"
+            "the hold {to} by {by} until {until} is without effect on its power now: {why}; `fleetform release {id}` ends it"
         );
         Problem {
             code,
@@ -192,6 +194,10 @@ impl Held<'_> {
             cause: None,
         }
     }
+}
+
+fn error_of(decision: &Decision) -> Option<Problem> {
+    decision.problems.iter().find(|problem| problem.severity == Severity::Error).cloned()
 }
 
 /// Why everything waits, where somebody froze it.

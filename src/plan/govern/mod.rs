@@ -12,7 +12,8 @@ pub(super) use windows::closed;
 pub use windows::closed_by_now;
 
 use super::inputs::Inputs;
-use crate::model::{Address, DesiredServer};
+use crate::model::{Address, DesiredServer, Hold};
+use jiff::Timestamp;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -24,6 +25,16 @@ pub(super) struct Governed<'a> {
     pub(super) held: HashMap<Address, Held<'a>>,
     /// The holds in force, the latest recorded last.
     pub(super) holds: Vec<HoldInForce>,
+}
+
+/// What is wanted of each server at the plan's instant, holds and all.
+pub fn effective<'a>(inputs: &Inputs<'a>) -> Cow<'a, [DesiredServer]> {
+    govern(inputs).desired
+}
+
+/// The holds in force at an instant, and how far each reaches.
+pub fn holds_in_force(desired: &[DesiredServer], holds: &[Hold], now: Timestamp) -> Vec<HoldInForce> {
+    holds::hold(&mut Cow::Borrowed(desired), holds, now).1
 }
 
 /// Goes through the phases. The order is one of rank: what comes later beats what comes before.

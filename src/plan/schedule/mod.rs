@@ -108,6 +108,10 @@ fn remove(
             Some(wait) => {
                 waiting.cut(change.clone(), |_| true, &wait);
             }
+            // Nobody's plan fails for a hold that its own server cannot follow.
+            None if problem.code == Code::PredecessorDown && is_held(change) => {
+                problems.push(Problem { severity: Severity::Warning, ..problem });
+            }
             None => problems.push(problem),
         }
     };
@@ -137,6 +141,10 @@ fn remove(
         at += 1;
         !out.contains(&(at - 1))
     });
+}
+
+fn is_held(change: &Change) -> bool {
+    change.reasons.iter().any(|reason| reason.starts_with("hold by "))
 }
 
 fn orphaned(at: usize, change: &Change, gone: &HashSet<&Address>) -> Option<Refused> {

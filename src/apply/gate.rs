@@ -1,0 +1,115 @@
+//! What may have been forbidden since an apply began: a freeze or a hold that somebody recorded meanwhile stops what
+//! has not started. The file is read again only when it has changed.
+
+use crate::ledger::{Holds, read_holds};
+use crate::model::{Address, Freeze, Hold, HoldTo, Labels, Verb};
+use crate::plan::{Change, HoldInForce, Step};
+use jiff::Timestamp;
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// Asked right before a step of a change begins.
+pub trait Gate: Send + Sync {
+    /// Whether the step may begin.
+    ///
+    /// # Errors
+    /// Why not, for people.
+    fn check(&self, change: &Change, step: &Step) -> Result<(), String>;
+}
+
+impl Gate for () {
+    fn check(&self, _: &Change, _: &Step) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// What tells one state of the file from another: it is replaced as a whole.
+type Stamp = Option<(u64, Option<SystemTime>, u64)>;
+
+/// The holds of a ledger, as a gate.
+pub struct HoldGate {
+    folder: PathBuf,
+    /// The servers of the file, with their labels and whether they are protected.
+    servers: HashMap<Address, (Labels, bool)>,
+    /// Holds that the plan was made with: it obeys them already.
+    obeyed: HashSet<String>,
+    seen: Mutex<Option<(Stamp, Result<Holds, String>)>>,
+}
+
+impl HoldGate {
+    /// The gate of a ledger's folder for the servers of a file.
+    pub fn new(
+        folder: PathBuf,
+        servers: impl IntoIterator<Item = (Address, Labels, bool)>,
+        obeyed: &[HoldInForce],
+    ) -> Self {
+        let servers = servers.into_iter().map(|(address, labels, protect)| (address, (labels, protect)));
+        let obeyed = obeyed.iter().map(|one| one.hold.id.clone()).collect();
+        Self { folder, servers: servers.collect(), obeyed, seen: Mutex::default() }
+    }
+
+    /// What forbids a step at that instant.
+    fn forbids(&self, holds: &Holds, change: &Change, step: &Step, now: Timestamp) -> Option<String> {
+        if let Some(damage) = &holds.damage {
+            return Some(damage.clone());
+        }
+        if let Some(Freeze { by, until, reason, .. }) =
+            holds.freeze.as_ref().filter(|freeze| freeze.is_in_force(now))
+        {
+            return Some(format!("frozen by {by} until {until}: {reason}; `fleetform thaw` ends it"));
+        }
+        let known = self.servers.get(&change.address).cloned();
+        let (labels, protect) = known.unwrap_or_default();
+        let is_of_it =
+            |hold: &&Hold| hold.is_in_force(now) && hold.selector.matches(&change.address, &labels);
+        let hold = holds.holds.iter().rev().find(is_of_it)?;
+        let verb = step.operation.verb();
+        let waits = match hold.to {
+            HoldTo::AsIs => true,
+            HoldTo::On => verb != Verb::PowerOn && verb != Verb::Rename,
+            // It cannot be held off while it is protected: such a hold gives it no power.
+            HoldTo::Off if protect => matches!(verb, Verb::Reboot | Verb::Delete),
+            HoldTo::Off => verb != Verb::PowerOff && verb != Verb::Rename,
+        };
+        if !waits || self.obeyed.contains(&hold.id) {
+            return None;
+        }
+        let Hold { id, to, by, until, reason, .. } = hold;
+        Some(format!("held {to} by {by} until {until}: {reason}; `fleetform release {id}` ends it"))
+    }
+
+    fn stamp(&self) -> Stamp {
+        let data = fs::metadata(self.folder.join("holds.jsonl")).ok()?;
+        Some((data.len(), data.modified().ok(), inode(&data)))
+    }
+}
+
+#[cfg(unix)]
+fn inode(data: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(data)
+}
+
+#[cfg(not(unix))]
+fn inode(_: &fs::Metadata) -> u64 {
+    0
+}
+
+impl Gate for HoldGate {
+    fn check(&self, change: &Change, step: &Step) -> Result<(), String> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // Before the file is read: what is written in between is seen the next time.
+        let stamp = self.stamp();
+        let is_known = seen.as_ref().is_some_and(|(known, _)| *known == stamp);
+        if !is_known {
+            *seen = Some((stamp, read_holds(&self.folder).map_err(|error| error.to_string())));
+        }
+        match seen.as_ref().map(|(_, holds)| holds) {
+            Some(Ok(holds)) => self.forbids(holds, change, step, Timestamp::now()).map_or(Ok(()), Err),
+            Some(Err(why)) => Err(format!("what is held could not be read: {why}")),
+            None => Ok(()),
+        }
+    }
+}
