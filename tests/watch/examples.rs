@@ -58,7 +58,7 @@ fn who_stops_a_watcher_gives_it_time_and_takes_130_for_an_end() {
     }
     assert_eq!(yaml("compose.yml")["services"]["watch"]["stop_grace_period"], "16m");
     let seconds = &yaml("deployment.yml")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"];
-    assert_eq!(*seconds, "960");
+    assert_eq!(*seconds, 960);
     assert_eq!(yaml("cronjob.yml")["spec"]["concurrencyPolicy"], "Forbid");
 }
 
