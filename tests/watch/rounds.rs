@@ -42,15 +42,18 @@ pub(crate) fn entries(servers: usize) -> Vec<DesiredServer> {
         renamed_from: None,
         presence: Presence::Present,
         power: DesiredPower::On,
+        schedule: None,
         shutdown: Shutdown::GracefulThenHard,
         grace: None,
         healthy_when: None,
         rollout: None,
         reboot: RebootStyle::SoftThenHard,
+        require_evidence: None,
         rebooted_since: None,
         protect: false,
         labels: Arc::default(),
         after: Arc::default(),
+        rule: None,
         location: location(),
     };
     (0..servers).map(entry).collect()
@@ -85,7 +88,9 @@ impl Stage {
         let ledger = LedgerFacts::default();
         let inputs = Inputs {
             desired: &self.entries,
+            rules: &[],
             availability: &[],
+            windows: &[],
             live: &live,
             ledger: &ledger,
             now,
