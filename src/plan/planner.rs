@@ -41,14 +41,14 @@ pub struct Plan {
 
 /// Makes the plan.
 pub fn plan(inputs: &Inputs<'_>) -> Plan {
-    let Governed { desired, problems, governed, held, holds } = govern(inputs);
+    let Governed { desired, problems, by_rules, held, holds } = govern(inputs);
     let inputs = &Inputs { desired: &desired, ..*inputs };
     let freeze = inputs.ledger.freeze.as_ref().filter(|freeze| freeze.is_in_force(inputs.now));
     let windows = Windows::at(inputs.windows, inputs.now);
     let people = &People { held: &held, freeze: frozen(freeze, inputs.now), windows };
     let known = Plan { problems, holds, freeze: freeze.cloned(), ..Plan::default() };
     let mut plan = of_entries(inputs, people, known);
-    plan.summary.governed = governed;
+    plan.summary.governed = by_rules;
     plan
 }
 

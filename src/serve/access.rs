@@ -134,7 +134,7 @@ mod tests {
             assert_eq!(access.judge(Some("watch.example"), Some(&good)), Verdict::Granted, "{good}");
         }
         for bad in [
-            "".into(),
+            String::new(),
             "Bearer".into(),
             "Bearer ".into(),
             "Bearer 0123456789abcdeF".into(),

@@ -60,7 +60,7 @@ pub(crate) fn read(text: &str) -> Result<Exposition, String> {
                 return wrong("a series outside of its family");
             };
             let (kind, series) = families.get_mut(current).unwrap();
-            if kind == "counter" && !(value >= 0.0) {
+            if kind == "counter" && (value.is_nan() || value < 0.0) {
                 return wrong("a counter below 0");
             }
             if series.insert(labels, value).is_some() {

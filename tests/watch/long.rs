@@ -92,7 +92,7 @@ fn spoil(desk: &Desk, dice: &mut Dice, rounds: u64) {
 
 #[test]
 fn nothing_is_sent_beyond_the_policy_and_nothing_twice_and_nothing_grows() {
-    let long = std::env::var("FLEETFORM_LONG").ok();
+    let long = std::env::var_os("FLEETFORM_LONG").map(|n| n.to_string_lossy().into_owned());
     // Any number from 100 on is one of rounds.
     let asked = |long: String| long.parse().ok().filter(|rounds| *rounds >= 100).unwrap_or(2_000);
     let rounds: u64 = long.map_or(120, asked);

@@ -5,12 +5,12 @@ use crate::config::Fleet;
 use crate::model::{Address, DesiredServer, Labels};
 use crate::plan::{Change, Step, closed_by_now, entries_of, otherwise_by_now};
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// The windows and schedules of a fleet, by the clock.
 pub(super) struct TimeGate<'f> {
     fleet: &'f Fleet,
-    entries: HashMap<Address, DesiredServer>,
+    entries: BTreeMap<Address, DesiredServer>,
 }
 
 impl<'f> TimeGate<'f> {

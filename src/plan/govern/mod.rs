@@ -29,7 +29,7 @@ pub(super) struct Governed<'a> {
     /// What is wrong with what governs them.
     pub(super) problems: Vec<Problem>,
     /// How many live servers rules govern.
-    pub(super) governed: u64,
+    pub(super) by_rules: u64,
     /// Who is held, and how.
     pub(super) held: HashMap<Address, Held<'a>>,
     /// The holds in force, the latest recorded last.
@@ -52,7 +52,7 @@ pub(super) fn govern<'a>(inputs: &Inputs<'a>) -> Governed<'a> {
     let mut governed = Governed {
         desired: Cow::Borrowed(inputs.desired),
         problems: Vec::new(),
-        governed: 0,
+        by_rules: 0,
         held: HashMap::new(),
         holds: Vec::new(),
     };

@@ -10,7 +10,7 @@ use crate::plan::change::Change;
 use crate::plan::inputs::{ConnectionLive, Inputs};
 use crate::plan::planner::claim;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Adds what the rules make of live servers.
 pub(super) fn apply(inputs: &Inputs<'_>, governed: &mut Governed<'_>) {
@@ -39,7 +39,7 @@ pub(super) fn apply(inputs: &Inputs<'_>, governed: &mut Governed<'_>) {
     }
     // The order in which providers list their servers means nothing, so it must not show.
     made.sort_by(|a: &DesiredServer, b| a.address.cmp(&b.address));
-    governed.governed = made.len() as u64;
+    governed.by_rules = made.len() as u64;
     let desired = &mut governed.desired;
     let mut all = Vec::with_capacity(desired.len() + made.len());
     all.extend_from_slice(desired);
@@ -53,10 +53,10 @@ pub fn entries_of<'c>(
     changes: impl IntoIterator<Item = &'c Change>,
     servers: &[DesiredServer],
     rules: &[Rule],
-) -> HashMap<Address, DesiredServer> {
+) -> BTreeMap<Address, DesiredServer> {
     let mut unknown: HashMap<&Address, &Change> =
         changes.into_iter().map(|change| (&change.address, change)).collect();
-    let mut entries = HashMap::with_capacity(unknown.len());
+    let mut entries = BTreeMap::new();
     for entry in servers {
         if unknown.remove(&entry.address).is_some() {
             entries.insert(entry.address.clone(), entry.clone());

@@ -5,7 +5,7 @@ use crate::model::{Address, DesiredPower, DesiredServer, Power, PowerSchedule, V
 use crate::plan::change::Change;
 use jiff::Timestamp;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Gives servers the power that their schedules want now. Without a schedule nothing is copied; servers that share one
@@ -24,7 +24,7 @@ pub(super) fn keep_to(desired: &mut Cow<'_, [DesiredServer]>, now: Timestamp) {
 /// it wants instead. Time goes by between a plan and its apply.
 pub fn overtaken<'c>(
     changes: impl IntoIterator<Item = &'c Change>,
-    entries: &HashMap<Address, DesiredServer>,
+    entries: &BTreeMap<Address, DesiredServer>,
     now: Timestamp,
 ) -> Vec<(Address, String)> {
     let by_schedule = changes.into_iter().filter(|change| is_by_schedule(change));
