@@ -21,6 +21,8 @@ mod lead;
 mod long;
 #[path = "watch/outage.rs"]
 mod outage;
+#[path = "watch/people.rs"]
+mod people;
 #[path = "watch/rounds.rs"]
 mod rounds;
 #[path = "watch/watching.rs"]

@@ -1,6 +1,6 @@
 //! Reads the journal: what the planner must know, and what was under way when a run died.
 
-use super::holds::read_holds;
+use super::holds::{FILE_NAME as HOLDS_FILE, read_holds};
 use super::journal::{FILE_NAME, JournalError};
 use super::record::{Entry, Intent, Outcome};
 use super::scan::{Finding, Flaw, Scan, TooNew, VERSION, Whole, scan};
@@ -84,13 +84,15 @@ pub(super) fn bytes(folder: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     }
 }
 
-/// What tells whether a journal is the one that was read: `None` where there is none.
-pub type Mark = Option<(u64, std::time::SystemTime)>;
+/// What tells whether a journal and the holds beside it are those that were read: `None` for what is not there.
+pub type Mark = [Option<(u64, std::time::SystemTime)>; 2];
 
-/// The mark of the journal in a ledger's folder, without reading it. Records are only ever added, or all of them replaced.
+/// The mark of what is in a ledger's folder, without reading it. Records are only ever added, or all of them replaced.
 pub fn mark(folder: &Path) -> Mark {
-    let data = fs::metadata(folder.join(FILE_NAME)).ok()?;
-    Some((data.len(), data.modified().ok()?))
+    [FILE_NAME, HOLDS_FILE].map(|name| {
+        let data = fs::metadata(folder.join(name)).ok()?;
+        Some((data.len(), data.modified().ok()?))
+    })
 }
 
 /// The lines of a journal.

@@ -11,7 +11,9 @@ use crate::model::{
     Address, ConnectionName, DesiredPower, DesiredServer, Limits, OnDrift, Power, ServerId, Verb,
     WatchSettings,
 };
-use crate::plan::{Accepted, Change, Plan, Refusal, check_guards, check_rolling, is_within, rewire_sparing};
+use crate::plan::{
+    Accepted, Change, Plan, Refusal, Withheld, check_guards, check_rolling, is_within, rewire_sparing,
+};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -87,6 +89,8 @@ pub fn decide(situation: &Situation<'_>, memory: &mut Memory) -> Decision {
         });
         drift.push(round.drift(change, share, held, memory));
     }
+    drift.extend(situation.plan.withheld.iter().filter_map(|one| round.withheld(one, memory)));
+    drift.sort_by(|a, b| a.address.cmp(&b.address));
     let contested = round.contested(memory);
     let enforce = if refusals.is_empty() { enforce } else { Vec::new() };
     Decision { enforce, drift, contested, stopped, refusals }
@@ -99,14 +103,18 @@ fn may_go(change: &Change, renames: bool) -> bool {
 }
 
 fn remember(situation: &Situation<'_>, entries: &HashMap<&Address, &DesiredServer>, memory: &mut Memory) {
-    memory.keep_only(entries);
+    let live = &situation.plan.live_counts;
+    memory.keep_only(|address| entries.contains_key(address) || !live.contains_key(&address.connection));
     for address in &situation.plan.unchanged {
         if let Some(entry) = entries.get(address) {
             memory.as_declared(entry, situation.now);
         }
     }
-    for change in &situation.plan.changes {
-        if let Some(entry) = entries.get(&change.address) {
+    let changes = situation.plan.changes.iter().map(|change| &change.address);
+    // What is withheld is due as well: when it may be done it is no news.
+    let withheld = situation.plan.withheld.iter().map(|one| &one.address);
+    for address in changes.chain(withheld) {
+        if let Some(entry) = entries.get(address) {
             memory.not_as_declared(entry, situation.now);
         }
     }
@@ -241,6 +249,28 @@ impl Round<'_> {
             held_back,
             next_try_at,
         }
+    }
+
+    /// What is due and may not be done now; nothing where nobody wants to hear of it.
+    fn withheld(&self, one: &Withheld, memory: &Memory) -> Option<Drift> {
+        let labels = &self.entries.get(&one.address)?.labels;
+        let policy = &self.situation.settings.policy;
+        let on_drift = one.actions.iter().map(|verb| on_drift(policy, &one.address, labels, *verb)).min();
+        let on_drift = on_drift.filter(|on_drift| *on_drift != OnDrift::Ignore)?;
+        let words: Vec<&str> = one.actions.iter().map(|verb| verb.phrase()).collect();
+        Some(Drift {
+            address: one.address.clone(),
+            actions: one.actions.clone(),
+            words: words.join(", "),
+            reasons: Vec::new(),
+            since: memory
+                .standing(&one.address)
+                .and_then(|it| it.drifting_since)
+                .unwrap_or(self.situation.now),
+            on_drift,
+            held_back: Some(one.message.clone()),
+            next_try_at: one.until,
+        })
     }
 
     /// Ends what has been calm for long enough, or what a person has put right.

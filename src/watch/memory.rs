@@ -6,7 +6,7 @@ use super::contest::Contest;
 use crate::model::{Address, ConnectionName, DesiredPower, DesiredServer, Presence};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of the file's format.
 const VERSION: u32 = 1;
@@ -139,9 +139,9 @@ impl Memory {
     }
 
     /// Forgets what is not declared any more.
-    pub(super) fn keep_only(&mut self, entries: &HashMap<&Address, &DesiredServer>) {
-        self.servers.retain(|address, _| entries.contains_key(address));
-        self.contested.retain(|address, _| entries.contains_key(address));
+    pub(super) fn keep_only(&mut self, is_declared: impl Fn(&Address) -> bool) {
+        self.servers.retain(|address, _| is_declared(address));
+        self.contested.retain(|address, _| is_declared(address));
     }
 
     pub(super) fn contest(&mut self, address: &Address, contest: Contest) {

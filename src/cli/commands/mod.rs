@@ -28,3 +28,5 @@ mod undo;
 pub(super) mod validate;
 mod view;
 pub(super) mod watch;
+
+pub(super) use time_gate::TimeGate;

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// The windows and schedules of a fleet, by the clock.
-pub(super) struct TimeGate<'f> {
+pub(in crate::cli) struct TimeGate<'f> {
     fleet: &'f Fleet,
     entries: BTreeMap<Address, DesiredServer>,
 }
 
 impl<'f> TimeGate<'f> {
-    pub(super) fn new(fleet: &'f Fleet, changes: &[Change]) -> Self {
+    pub(in crate::cli) fn new(fleet: &'f Fleet, changes: &[Change]) -> Self {
         Self { fleet, entries: entries_of(changes, &fleet.servers, &fleet.rules) }
     }
 }

@@ -2,12 +2,12 @@
 //! since the plan was made, and hands over to the same executor that `apply` has.
 
 use super::Watcher;
-use crate::apply::{ChangeResult, Limits, Links, Recovered, Tally, execute};
-use crate::cli::commands::{receipt, saved};
+use crate::apply::{Both, ChangeResult, HoldGate, Limits, Links, Recovered, Tally, execute_through};
+use crate::cli::commands::{TimeGate, receipt, saved};
 use crate::cli::exit::{self, Failure};
 use crate::cli::io::Io;
 use crate::ledger::{self, IntentLog, Journal, Lock, LockError, Retention, compact_if_due};
-use crate::plan::{Change, PlanDocument};
+use crate::plan::{Change, HoldInForce, PlanDocument, entries_of};
 use crate::report::ApplyDocument;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -107,7 +107,7 @@ impl Watcher<'_> {
             // A rehearsal asks no real host and runs no program.
             due.iter_mut().flat_map(|change| &mut change.steps).for_each(|step| step.healthy_when = None);
         }
-        let results = self.execute(&due, links, &journal, io).await;
+        let results = self.execute((&due, &document.holds), links, &journal, io).await;
         drop(journal);
         let code = exit::of_results(&results, self.signals.came());
         if let Err(warning) = self.leave_receipt(document, &results, code) {
@@ -118,7 +118,7 @@ impl Watcher<'_> {
 
     async fn execute(
         &self,
-        due: &[Change],
+        (due, holds): (&[Change], &[HoldInForce]),
         links: &Links,
         journal: &Journal,
         io: &mut Io<'_>,
@@ -126,7 +126,13 @@ impl Watcher<'_> {
         let (stop, stopped) = watch::channel(false);
         let tally = Tally::new(&());
         let limits = Limits { parallelism: self.global.parallelism };
-        let work = execute(due, links, journal, &tally, limits, stopped);
+        let fleet = &self.session.fleet;
+        let entries = entries_of(due, &fleet.servers, &fleet.rules).into_values();
+        let servers = entries.map(|entry| (entry.address, entry.labels, entry.protect));
+        let by_people = HoldGate::new(self.session.ledger.clone(), servers, holds);
+        let by_time = TimeGate::new(fleet, due);
+        let gate = Both(&by_people, &by_time);
+        let work = execute_through(due, links, journal, &tally, limits, stopped, &gate);
         tokio::pin!(work);
         let mut every = tokio::time::interval(LOOK);
         let mut stopping = false;

@@ -9,7 +9,7 @@ use crate::cli::exit::{self, Failure, code};
 use crate::cli::fetch::{self, Planned};
 use crate::cli::io::Io;
 use crate::model::{ConnectionName, OnDrift};
-use crate::plan::PlanDocument;
+use crate::plan::{PlanDocument, effective};
 use crate::watch::{Decision, Happening, Occasion, Round, Situation, decide};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -47,9 +47,10 @@ impl Watcher<'_> {
             self.teller.say(told, io);
         }
         let document = plan_command::document(&self.session, &planned);
+        let entries = effective(&planned.inputs(&self.session)).into_owned();
         let situation = Situation {
             plan: &planned.plan,
-            entries: &self.session.fleet.servers,
+            entries: &entries,
             settings: &self.session.fleet.watch,
             interval: self.interval(),
             limits: &self.session.fleet.limits,
@@ -57,16 +58,24 @@ impl Watcher<'_> {
             now,
         };
         let mut decision = decide(&situation, &mut self.memory);
+        // Whether anything is held nobody knows.
+        let damaged = planned.replay.holds_damaged.clone();
+        if damaged.is_some() {
+            decision.enforce.clear();
+        }
         self.hold_back(&mut decision);
         self.teller.found(&planned.plan, &decision, (&document.digest, now), io);
         let leads = self.seat.as_ref().is_some_and(super::Seat::leads);
         // Written before anything is done: what was asked for must not look like drift to the next run.
         self.keep_memory(io);
         let mut results = Vec::new();
-        let mut trouble = None;
+        let mut trouble = damaged.map(|damage| format!("{damage}; nothing is put right"));
         let mut again = false;
         if leads && !(decision.enforce.is_empty() && planned.recovered.is_empty()) {
-            let part = self.part(&document, decision.enforce.clone());
+            let part = PlanDocument {
+                holds: document.holds.clone(),
+                ..self.part(&document, decision.enforce.clone())
+            };
             match self.enforce(&part, (&planned.links, &planned.recovered), io).await? {
                 Enforced::Ended(ended) => results = ended,
                 Enforced::Busy(who) => trouble = Some(format!("the ledger is in use by {who}")),
@@ -90,7 +99,7 @@ impl Watcher<'_> {
         let digest = Some(document.digest.clone());
         let took = begun.elapsed().as_secs_f64();
         let round = Round { number: self.rounds, began_at, took, digest, trouble };
-        self.publish(round, &document, &planned.live, decision);
+        self.publish(round, &document, (&planned.live, &entries), decision);
         Ok(if again && !self.signals.came() { Ended::Again } else { Ended::Well(exit_code) })
     }
 

@@ -6,14 +6,17 @@ use crate::cli::commands::saved;
 use crate::cli::run::Run;
 use crate::cli::session::Session;
 use crate::ledger::Author;
-use crate::model::{Address, DesiredPower, DesiredServer, LiveServer, LiveState, OnDrift, Verb};
+use crate::model::{
+    Address, DesiredPower, DesiredServer, LiveServer, LiveState, OnDrift, PowerSchedule, Verb,
+};
 use crate::plan::{ConnectionLive, PlanDocument};
 use crate::watch::{
-    ConnectionStatus, Correction, Counted, Decision, FileStatus, Role, Round, STATUS_VERSION, ServerCount,
-    Status, on_drift,
+    ConnectionStatus, Correction, Counted, Decision, FileStatus, HoldStatus, Role, Round, STATUS_VERSION,
+    ServerCount, Status, Upcoming, on_drift,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// So many of the last corrections are shown.
 const RECENT: usize = 50;
@@ -92,7 +95,7 @@ impl Watcher<'_> {
         &mut self,
         round: Round,
         document: &PlanDocument,
-        live: &[ConnectionLive<'_>],
+        (live, entries): (&[ConnectionLive<'_>], &[DesiredServer]),
         decision: Decision,
     ) {
         let before = self.board.latest();
@@ -101,10 +104,12 @@ impl Watcher<'_> {
         let mut status = Status {
             last_success_at: if all_read { Some(end) } else { before.last_success_at },
             last_round: Some(round),
-            connections: self.connections(live, &before),
+            connections: self.connections((live, entries), &before),
             drift: decision.drift,
             contested: decision.contested,
             problems: document.problems.clone(),
+            holds: holds(document),
+            upcoming: upcoming(entries, end),
             recent: self.tallies.recent.clone(),
             corrections: self.tallies.counted.clone(),
             ..self.blank()
@@ -115,17 +120,26 @@ impl Watcher<'_> {
         self.board.publish(status);
     }
 
-    fn connections(&self, live: &[ConnectionLive<'_>], before: &Status) -> Vec<ConnectionStatus> {
-        let mut all: Vec<ConnectionStatus> = live.iter().map(|one| self.connection(one, before)).collect();
+    fn connections(
+        &self,
+        (live, entries): (&[ConnectionLive<'_>], &[DesiredServer]),
+        before: &Status,
+    ) -> Vec<ConnectionStatus> {
+        let mut all: Vec<ConnectionStatus> =
+            live.iter().map(|one| self.connection((one, entries), before)).collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all
     }
 
-    fn connection(&self, live: &ConnectionLive<'_>, before: &Status) -> ConnectionStatus {
+    fn connection(
+        &self,
+        (live, entries): (&ConnectionLive<'_>, &[DesiredServer]),
+        before: &Status,
+    ) -> ConnectionStatus {
         let track = self.lines.lines.get(&live.name);
         let traffic = self.session.traffic(&live.name);
         let servers = if let Ok(servers) = &live.servers {
-            self.counts(live, servers)
+            self.counts((live, entries), servers)
         } else {
             let known = before.connections.iter().find(|one| one.name == live.name);
             known.map(|one| one.servers.clone()).unwrap_or_default()
@@ -145,9 +159,13 @@ impl Watcher<'_> {
         }
     }
 
-    fn counts(&self, live: &ConnectionLive<'_>, servers: &[LiveServer]) -> Vec<ServerCount> {
+    fn counts(
+        &self,
+        (live, entries): (&ConnectionLive<'_>, &[DesiredServer]),
+        servers: &[LiveServer],
+    ) -> Vec<ServerCount> {
         let names = &live.capabilities.names;
-        let here = self.session.fleet.servers.iter().filter(|entry| entry.address.connection == live.name);
+        let here = entries.iter().filter(|entry| entry.address.connection == live.name);
         let mut by_name: HashMap<String, &DesiredServer> = HashMap::new();
         let mut by_id: HashMap<String, &DesiredServer> = HashMap::new();
         for entry in here {
@@ -208,6 +226,53 @@ pub(super) fn blank(session: &Session, run: &Run, author: &Author) -> Status {
         recent: Vec::new(),
         corrections: Vec::new(),
     }
+}
+
+/// So many changes by schedules are told ahead, of so long a time.
+const UPCOMING: usize = 100;
+const AHEAD: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What people hold; a freeze is a hold of everything.
+fn holds(document: &PlanDocument) -> Vec<HoldStatus> {
+    let freeze = document.freeze.iter().map(|freeze| HoldStatus {
+        selector: "*".into(),
+        what: "freeze".into(),
+        until: freeze.until,
+        reason: freeze.reason.clone(),
+        by: freeze.by.clone(),
+    });
+    let holds = document.holds.iter().map(|one| HoldStatus {
+        selector: one.hold.selector.to_string(),
+        what: one.hold.to.to_string(),
+        until: one.hold.until,
+        reason: one.hold.reason.clone(),
+        by: one.hold.by.clone(),
+    });
+    let mut holds: Vec<HoldStatus> = holds.collect();
+    holds.sort_by(|a, b| a.selector.cmp(&b.selector));
+    freeze.chain(holds).collect()
+}
+
+/// What each schedule changes next, and of which servers; soonest first.
+fn upcoming(entries: &[DesiredServer], now: Timestamp) -> Vec<Upcoming> {
+    let mut next: HashMap<*const PowerSchedule, Option<(Timestamp, DesiredPower)>> = HashMap::new();
+    let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+    let change = |schedule: &PowerSchedule| {
+        schedule.schedule.next_change(now, until).map(|(at, state)| (at, DesiredPower::from(state)))
+    };
+    let mut all: Vec<(Timestamp, DesiredPower, &DesiredServer, &PowerSchedule)> = Vec::new();
+    for (entry, schedule) in entries.iter().filter_map(|entry| Some((entry, entry.schedule.as_ref()?))) {
+        let known = *next.entry(Arc::as_ptr(schedule)).or_insert_with(|| change(schedule));
+        all.extend(known.map(|(at, power)| (at, power, entry, &**schedule)));
+    }
+    all.sort_by(|a, b| (a.0, &a.2.address).cmp(&(b.0, &b.2.address)));
+    let told = all.into_iter().take(UPCOMING).map(|(at, power, entry, schedule)| Upcoming {
+        at,
+        address: entry.address.clone(),
+        power,
+        schedule: schedule.name.clone(),
+    });
+    told.collect()
 }
 
 fn state(state: &LiveState) -> &'static str {
