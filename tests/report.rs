@@ -2,6 +2,9 @@
 //! could move a terminal's cursor.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+#[path = "report/names.rs"]
+mod names;
+
 use fleetform::apply::{ChangeOutcome, ChangeResult};
 use fleetform::config::{Fleet, Mode, load_texts};
 use fleetform::model::{
@@ -220,10 +223,17 @@ fn with_live<T>(fleet: &Fleet, servers: Vec<LiveServer>, look: impl FnOnce(&Inpu
         capabilities: &spec.capabilities,
         servers: Ok(servers),
     }];
-    let (ledger, options) = (LedgerFacts::default(), Options { allow_missing: true, ..Options::default() });
-    let now = "2026-11-21T12:00:00Z".parse().unwrap();
+    planned(fleet, &live, &Options { allow_missing: true, ..Options::default() }, look)
+}
+
+fn planned<T>(
+    fleet: &Fleet,
+    live: &[ConnectionLive<'_>],
+    options: &Options,
+    look: impl FnOnce(&Inputs<'_>, &Plan) -> T,
+) -> T {
+    let (ledger, now) = (&LedgerFacts::default(), "2026-11-21T12:00:00Z".parse().unwrap());
     let (desired, availability) = (&fleet.servers[..], &fleet.availability[..]);
-    let (live, ledger, options) = (&live[..], &ledger, &options);
     let inputs = Inputs { desired, rules: &[], availability, windows: &[], live, ledger, now, options };
     look(&inputs, &plan(&inputs))
 }
@@ -459,58 +469,6 @@ fn an_import_writes_one_of_several_namesakes_bound_by_its_id() {
     });
     fleet(&[("fleet.yaml", &text), ("imported.yaml", &rest)]);
     assert_eq!(rest.matches("# left out").count(), 2, "{rest}");
-}
-
-fn comparing(case: CaseRule) -> Capabilities {
-    let usual = &renaming().capabilities;
-    Capabilities { names: NameRules { case, ..usual.names }, ..*usual }
-}
-
-#[test]
-fn a_name_in_another_case_is_another_name_where_the_provider_says_so() {
-    let fleet = fleet(&[("fleet.yaml", &(head() + "servers:\n- { name: web, provider: flex, id: a }\n"))]);
-    for (case, called, renames) in [(CaseRule::Insensitive, false, 0), (CaseRule::Exact, true, 1)] {
-        let capabilities = comparing(case);
-        let live = [ConnectionLive {
-            name: "flex".into(),
-            type_name: "t",
-            capabilities: &capabilities,
-            servers: Ok(vec![settled("a", "WEB", Power::On)]),
-        }];
-        let (ledger, options) = (LedgerFacts::default(), Options::default());
-        let now = "2026-11-21T12:00:00Z".parse().unwrap();
-        let (desired, availability) = (&fleet.servers[..], &fleet.availability[..]);
-        let (live, ledger, options) = (&live[..], &ledger, &options);
-        let inputs = Inputs { desired, rules: &[], availability, windows: &[], live, ledger, now, options };
-        let plan = plan(&inputs);
-        let text = status_text(&status_rows(&inputs, &plan), &plan, PLAIN);
-        assert_eq!((text.contains("(now WEB)"), plan.changes.len()), (called, renames), "{text}");
-    }
-}
-
-#[test]
-fn an_import_takes_names_for_the_same_as_its_provider_does() {
-    let servers =
-        [settled("1", "Web", Power::On), settled("2", "WEB", Power::On), settled("3", "db", Power::On)];
-    let written = |case: CaseRule| {
-        let capabilities = comparing(case);
-        let live = [ConnectionLive {
-            name: "flex".into(),
-            type_name: "t",
-            capabilities: &capabilities,
-            servers: Ok(servers.to_vec()),
-        }];
-        import_yaml(&[("flex".into(), servers.to_vec())], &live)
-    };
-    let exact = written(CaseRule::Exact);
-    assert!(exact.matches("- name:").count() == 3 && !exact.contains("id:"), "{exact}");
-    // One address would mean both of them, so one is bound by its id and the other one is not written.
-    let insensitive = written(CaseRule::Insensitive);
-    assert!(
-        insensitive.contains("id: \"2\"") && insensitive.contains("# left out of flex: \"Web\""),
-        "{insensitive}"
-    );
-    assert_eq!(insensitive.matches("- name:").count(), 2, "{insensitive}");
 }
 
 #[test]

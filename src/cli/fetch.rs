@@ -317,7 +317,7 @@ async fn read_again(session: &Session, planned: &mut Planned<'static>, address: 
         return;
     };
     match link.provider.get(id).await {
-        Ok(Some(live)) => servers[at] = live,
+        Ok(Some(live)) => servers[at] = live.completed_by(&servers[at]),
         Ok(None) => {
             let gone = servers.remove(at).id;
             planned.absent_ids.entry(address.connection.clone()).or_default().extend(gone);

@@ -91,8 +91,8 @@ fn cut<'l>(line: &'l [u8], key: &[u8]) -> Option<(&'l [u8], &'l str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::Entry;
     use super::*;
+    use crate::ledger::Entry;
 
     fn line() -> Vec<u8> {
         let mut lines = Vec::new();

@@ -122,6 +122,14 @@ impl LiveServer {
         }
     }
 
+    /// With what an earlier answer told of it and this one does not: reading one server may tell less than a list.
+    #[must_use]
+    pub fn completed_by(mut self, earlier: &Self) -> Self {
+        self.created_at = self.created_at.or(earlier.created_at);
+        self.tags = self.tags.or_else(|| earlier.tags.clone());
+        self
+    }
+
     /// Why `verb` cannot be done with this server, if so.
     pub fn denial(&self, verb: Verb) -> Option<&str> {
         self.denials.iter().find(|d| d.verb == verb).map(|d| &*d.why)

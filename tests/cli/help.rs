@@ -37,7 +37,8 @@ fn the_help_of_every_command_fits_a_terminal() {
         let output = program(folder.path(), &args).env("COLUMNS", "80").output().unwrap();
         let ran = Ran::from(output).code(0);
         let lines: Vec<&str> = ran.out.lines().collect();
-        let most = 50;
+        // The list of commands is as long as there are commands.
+        let most = if command.is_empty() { 54 } else { 50 };
         assert!(lines.len() <= most, "{command} --help has {} lines", lines.len());
         for line in lines {
             assert!(line.chars().count() <= 80, "{command}: {line}");

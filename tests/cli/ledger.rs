@@ -243,8 +243,10 @@ fn a_stopped_apply_is_replaced_once_its_lease_has_passed_and_sends_nothing_more(
     finish(first).code(3).says("the ledger's lock was lost to process").says("nothing more was started");
     assert_eq!(desk.accepted(), 1, "the one that woke sent something");
     let receipts = fs::read_dir(desk.path(".fleetform/receipts")).unwrap();
-    let told: Vec<serde_json::Value> = receipts
-        .map(|entry| serde_json::from_slice(&fs::read(entry.unwrap().path()).unwrap()).unwrap())
+    let paths = receipts.map(|entry| entry.unwrap().path());
+    let told: Vec<serde_json::Value> = paths
+        .filter(|path| path.extension().is_some_and(|ext| ext == "json"))
+        .map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap())
         .collect();
     let summary = json!({ "done": 1, "failed": 0, "unresolved": 0, "not_started": 2 });
     assert_eq!(

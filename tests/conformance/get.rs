@@ -10,6 +10,8 @@ async fn a_server_that_is_there_reads_as_it_is_listed() {
         let bench = Bench::usual(row);
         for listed in bench.list().await.unwrap() {
             let read = bench.provider.get(listed.id.as_ref().unwrap()).await.unwrap();
+            // It may tell less of what never changes, and nothing else.
+            let read = read.map(|read| read.completed_by(&listed));
             assert_eq!(read.as_ref(), Some(&listed));
         }
     })

@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 const TEN_YEARS: &str = "315360000";
 
-/// The longest that an apply of twenty changes may take here, whatever it is told to wait.
-const LONGEST: Duration = Duration::from_secs(40);
+/// The longest that an apply of twenty changes may take here, whatever it is told to wait: calls to a provider that does
+/// not answer in time go out one after another.
+const LONGEST: Duration = Duration::from_secs(90);
 
 pub(crate) fn jobs(at: usize, row: &'static Registration) -> Vec<Job> {
     let name = row.spec.type_name;

@@ -56,7 +56,7 @@ fn mistakes_of_the_section_are_told_with_their_place() {
         ("watch: { policy: [{ select: web-01 }] }\n", "the rule has no on_drift"),
         ("watch: { policy: [{ select: web-01, on_drift: enforced }] }\n", "did you mean"),
         ("watch: { policy: [{ select: web-1, on_drift: report }] }\n", "means no server of the fleet"),
-        ("watch: { policy: [{ select: web-01, verbs: [power-on], on_drift: report }] }\n", "power_on"),
+        ("watch: { policy: [{ select: web-01, verbs: [powr_on], on_drift: report }] }\n", "power_on"),
         ("watch: { policy: [{ select: web-01, verbs: [delete], on_drift: enforce }] }\n", "without a bound"),
         ("limits: { max_power_offs: 5% per day }\n", "max_power_offs must be a number"),
     ] {

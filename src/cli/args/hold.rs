@@ -14,7 +14,7 @@ A hold beats what is declared, schedules and rules, never `protect`. While it
 lasts reboots and deletes wait; as-is lets everything wait. The latest holds.";
 
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, override_usage = "fleetform hold <SELECTOR> <on|off|as-is> --until <TIME> --reason <TEXT>")]
 pub(in crate::cli) struct HoldArgs {
     /// Which servers: 'east/web-*' or 'label:tier=web'
     #[arg(value_parser = Selector::parse)]

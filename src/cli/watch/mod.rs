@@ -350,7 +350,8 @@ fn first_of(mistakes: &[Diagnostic]) -> String {
         return "they cannot be read".into();
     };
     let place = first.location.as_ref().map_or_else(String::new, |place| format!("{place}: "));
-    let more = if mistakes.len() > 1 { format!(" (and {} more)", mistakes.len() - 1) } else { String::new() };
+    let count = mistakes.iter().filter(|one| one.severity == Severity::Error).count();
+    let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
     format!("{place}{}{more}", first.message)
 }
 

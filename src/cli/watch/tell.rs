@@ -116,7 +116,8 @@ impl Teller {
             (OnDrift::Enforce, Some(why)) => format!("; held back: {why}"),
             (OnDrift::Report | OnDrift::Ignore, _) => "; reported only".into(),
         };
-        format!("{words} ({}){what}", reasons.join(", "))
+        let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+        format!("{words}{reasons}{what}")
     }
 
     fn tell_brakes(

@@ -99,8 +99,8 @@ impl Decoder<'_> {
         None
     }
 
-    /// `verbs:`, one action or a list of them; a mistake has the code of what it stands in.
-    pub(super) fn verbs(&mut self, node: &Node<'_>, code: &'static str) -> Option<Vec<Verb>> {
+    /// `verbs:`, one action or a list of them; `wrong` makes the finding of what it stands in.
+    pub(super) fn verbs(&mut self, node: &Node<'_>, wrong: fn(String) -> Diagnostic) -> Option<Vec<Verb>> {
         let items = match &node.content {
             Content::List(items) => &items[..],
             _ => std::slice::from_ref(node),
@@ -113,14 +113,14 @@ impl Decoder<'_> {
                 let cure = did_you_mean(text, words.iter().copied())
                     .unwrap_or_else(|| format!("write some of {}", one_of(&words)));
                 let message = format!("verbs cannot hold {}", quote(text));
-                self.report(item.span, Diagnostic::error(code, message).cure(cure));
+                self.report(item.span, wrong(message).cure(cure));
                 return None;
             };
             verbs.push(*verb);
         }
         if verbs.is_empty() && !node.partial {
             let cure = "name some actions, or remove verbs";
-            self.report(node.span, Diagnostic::error(code, "verbs is empty").cure(cure));
+            self.report(node.span, wrong("verbs is empty".into()).cure(cure));
             return None;
         }
         Some(verbs)

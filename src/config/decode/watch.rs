@@ -149,7 +149,9 @@ impl Decoder<'_> {
         }
         let placed = select.and_then(|node| self.selector(node, "select"));
         let on_drift = on_drift.and_then(|node| self.word(node, "on_drift", &DRIFT_WORDS));
-        let verbs = value(DriftKey::Verbs).map_or(Some(Vec::new()), |node| self.verbs(node, BAD_WATCH));
+        let verbs = value(DriftKey::Verbs).map_or(Some(Vec::new()), |node| {
+            self.verbs(node, |message| Diagnostic::error(BAD_WATCH, message))
+        });
         let (placed, on_drift, verbs) = (placed?, on_drift?, verbs?);
         let location: Location = self.place(node.span);
         Some((DriftRule { select: placed.selector.clone(), verbs, on_drift, location }, placed))

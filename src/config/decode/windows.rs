@@ -64,7 +64,7 @@ impl Decoder<'_> {
         let zone = self.zone_of(node, value(WindowKey::Zone), fields.partial);
         let verbs = match value(WindowKey::Verbs) {
             None => Some(Vec::new()),
-            Some(node) => self.verbs(node, BAD_WINDOW),
+            Some(node) => self.verbs(node, |message| Diagnostic::error(BAD_WINDOW, message)),
         };
         let placed = value(WindowKey::Select).map(|node| self.selector(node, "select"));
         let (rule, given) = match (value(WindowKey::Allow), value(WindowKey::Deny)) {
