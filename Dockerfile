@@ -21,14 +21,15 @@ COPY benches benches
 COPY docs docs
 COPY src src
 RUN cargo build --release --locked --target x86_64-unknown-linux-musl --bin fleetform
-# The folder to work in, owned by the user below: scratch has no mkdir.
-RUN install -d -o 65532 -g 65532 /out/work \
+# The folder to work in, and one that a volume for a ledger takes its owner from: scratch has no mkdir.
+RUN install -d -o 65532 -g 65532 /out/work /out/ledger \
     && install -D -m 755 target/x86_64-unknown-linux-musl/release/fleetform /out/usr/bin/fleetform
 
 FROM alpine:3 AS with-git
 RUN apk add --no-cache ca-certificates curl git jq
 COPY --from=build /out/usr/bin/fleetform /usr/bin/fleetform
 COPY --from=build --chown=65532:65532 /out/work /work
+COPY --from=build --chown=65532:65532 /out/ledger /ledger
 LABEL org.opencontainers.image.title="fleetform" \
       org.opencontainers.image.description="Keeps servers that already exist in the state that a reviewed YAML file declares; with git and a shell" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
@@ -42,6 +43,7 @@ FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/usr/bin/fleetform /usr/bin/fleetform
 COPY --from=build --chown=65532:65532 /out/work /work
+COPY --from=build --chown=65532:65532 /out/ledger /ledger
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 LABEL org.opencontainers.image.title="fleetform" \
       org.opencontainers.image.description="Keeps servers that already exist in the state that a reviewed YAML file declares" \

@@ -63,6 +63,7 @@ pub(super) enum Waited {
 struct SoFar {
     begun: Option<Instant>,
     changed: bool,
+    steps_done: usize,
     health: Option<Health>,
     /// The weakest of what shows its steps.
     evidence: Option<EvidenceLevel>,
@@ -156,11 +157,17 @@ impl Executor<'_> {
         if let Some(wave) = &change.wave {
             self.rollouts.ended(wave, outcome);
         }
-        let SoFar { begun, changed, health, evidence } = so_far;
+        let SoFar { begun, changed, steps_done, health, evidence } = so_far;
         // Of a change that is not done, what shows a part of it would read as if it were of the whole.
         let evidence = evidence.filter(|_| outcome == ChangeOutcome::Done || health.is_some());
         let took = begun.map_or(Duration::ZERO, |at| at.elapsed());
-        ChangeResult { changed, evidence, health, ..ChangeResult::of(change, outcome, detail, took) }
+        ChangeResult {
+            changed,
+            steps_done,
+            evidence,
+            health,
+            ..ChangeResult::of(change, outcome, detail, took)
+        }
     }
 
     async fn steps(&self, change: &Change, link: &Link, so_far: &mut SoFar) -> (ChangeOutcome, String) {
@@ -213,6 +220,7 @@ impl Executor<'_> {
                 StepEnd::Unresolved(why) => return (ChangeOutcome::Unresolved, format!("{what}: {why}")),
                 StepEnd::NotStarted(why) => return not_started(change, at, &why),
             }
+            so_far.steps_done = at + 1;
             if let Operation::Rename { to } = &step.operation {
                 name = to.clone();
             }

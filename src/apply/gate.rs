@@ -61,6 +61,22 @@ impl HoldGate {
         Self { folder, servers: servers.collect(), obeyed, seen: Mutex::default() }
     }
 
+    /// Why a change that was planned because of a hold is not wanted any more: that hold is over, and no other one
+    /// wants the same.
+    pub fn outlived(&self, change: &Change) -> Option<String> {
+        self.with_holds(|holds| self.is_over(holds, change, Timestamp::now())).ok()?
+    }
+
+    fn is_over(&self, holds: &Holds, change: &Change, now: Timestamp) -> Option<String> {
+        let asked = change.reasons.iter().find(|reason| reason.starts_with("hold by "))?;
+        let labels = self.servers.get(&change.address).map(|(labels, _)| labels.clone()).unwrap_or_default();
+        let is_of_it =
+            |hold: &&Hold| hold.is_in_force(now) && hold.selector.matches(&change.address, &labels);
+        let wanted = holds.holds.iter().rev().find(is_of_it).and_then(|hold| hold.to.power());
+        let planned = change.after.as_ref().and_then(|after| after.power);
+        (wanted.is_none() || wanted != planned).then(|| format!("the {asked} is over: plan again"))
+    }
+
     /// What forbids a step at that instant.
     fn forbids(&self, holds: &Holds, change: &Change, step: &Step, now: Timestamp) -> Option<String> {
         if let Some(damage) = &holds.damage {
@@ -107,8 +123,9 @@ fn inode(_: &fs::Metadata) -> u64 {
     0
 }
 
-impl Gate for HoldGate {
-    fn check(&self, change: &Change, step: &Step) -> Result<(), String> {
+impl HoldGate {
+    /// Looks at the holds as they are now.
+    fn with_holds<T>(&self, look: impl FnOnce(&Holds) -> T) -> Result<T, String> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         // Before the file is read: what is written in between is seen the next time.
         let stamp = self.stamp();
@@ -117,9 +134,21 @@ impl Gate for HoldGate {
             *seen = Some((stamp, read_holds(&self.folder).map_err(|error| error.to_string())));
         }
         match seen.as_ref().map(|(_, holds)| holds) {
-            Some(Ok(holds)) => self.forbids(holds, change, step, Timestamp::now()).map_or(Ok(()), Err),
+            Some(Ok(holds)) => Ok(look(holds)),
             Some(Err(why)) => Err(format!("what is held could not be read: {why}")),
-            None => Ok(()),
+            None => Err("what is held could not be read".into()),
         }
+    }
+}
+
+impl Gate for HoldGate {
+    fn check(&self, change: &Change, step: &Step) -> Result<(), String> {
+        let now = Timestamp::now();
+        let is_of_power = matches!(step.operation.verb(), Verb::PowerOn | Verb::PowerOff | Verb::Suspend);
+        let why = self.with_holds(|holds| {
+            let forbidden = self.forbids(holds, change, step, now);
+            forbidden.or_else(|| self.is_over(holds, change, now).filter(|_| is_of_power))
+        })?;
+        why.map_or(Ok(()), Err)
     }
 }

@@ -61,6 +61,9 @@ pub struct ChangeResult {
     /// Whether anything of this apply made it so; false where it was so before, or nothing is known to be done.
     #[serde(default)]
     pub changed: bool,
+    /// How many of its steps are done; not told to anybody, for whoever takes them back.
+    #[serde(skip)]
+    pub steps_done: usize,
     /// How strong the evidence is that it is done: the weakest of its calls. Missing where it is not known to be done,
     /// or only the ledger says so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -83,6 +86,7 @@ impl ChangeResult {
             outcome,
             detail: detail.into(),
             changed: false,
+            steps_done: 0,
             evidence: None,
             health: None,
             seconds: took.as_secs_f64(),

@@ -85,9 +85,10 @@ impl Session {
     /// real one.
     pub(super) fn offline(global: &Global, simulated: bool, io: &mut Io<'_>) -> Result<Self, Failure> {
         let loaded = config::load(&paths(global), &providers::specs(), Mode { simulated });
-        let session = Self::of(loaded, global, io)?;
-        let ledger = if simulated { rehearsed(&session.ledger) } else { session.ledger };
-        Ok(Self { ledger, simulated, ..session })
+        let fleet = said(loaded, global, io)?;
+        let ledger = if simulated { rehearsed(&fleet.ledger) } else { fleet.ledger.clone() };
+        let (permit, traffic) = (OnceLock::new(), Counts::default());
+        Ok(Self { fleet, ledger, simulator: None, simulated, permit, traffic })
     }
 
     /// Reads the fleet files for what they say by themselves: nothing of a connection is needed.

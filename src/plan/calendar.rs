@@ -3,7 +3,7 @@
 
 use super::document::FleetFile;
 use crate::calendar::State;
-use crate::model::{Address, DesiredServer, Location, PowerSchedule};
+use crate::model::{Address, DesiredServer, Location, PowerSchedule, Rule};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -43,6 +43,9 @@ pub struct ScheduleCalendar {
     pub location: Location,
     /// The selected servers that have it, by address.
     pub servers: Vec<Address>,
+    /// The rules that give it to live servers: which these are, only the providers know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
     /// What it wants at the first instant: `on`, `off` or `any`.
     #[serde(serialize_with = "word")]
     pub at_first: State,
@@ -72,29 +75,35 @@ fn word<S: serde::Serializer>(state: &State, serializer: S) -> Result<S::Ok, S::
 
 /// The calendar of the selected servers.
 pub fn calendar(
-    desired: &[DesiredServer],
+    (desired, rules): (&[DesiredServer], &[Rule]),
     selects: impl Fn(&DesiredServer) -> bool,
     (from, until): (Timestamp, Timestamp),
 ) -> Calendar {
-    let mut groups: HashMap<*const PowerSchedule, (&Arc<PowerSchedule>, Vec<Address>)> = HashMap::new();
+    let mut groups: HashMap<*const PowerSchedule, Group<'_>> = HashMap::new();
     let mut unscheduled = 0;
     for entry in desired.iter().filter(|entry| selects(entry)) {
         match &entry.schedule {
             Some(schedule) => {
-                let group = groups.entry(Arc::as_ptr(schedule)).or_insert_with(|| (schedule, Vec::new()));
-                group.1.push(entry.address.clone());
+                let group = groups.entry(Arc::as_ptr(schedule)).or_insert_with(|| Group::new(schedule));
+                group.servers.push(entry.address.clone());
             }
             None => unscheduled += 1,
         }
     }
-    let mut groups: Vec<_> = groups.into_values().collect();
-    groups.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+    for rule in rules {
+        if let Some(schedule) = &rule.wish.schedule {
+            let group = groups.entry(Arc::as_ptr(schedule)).or_insert_with(|| Group::new(schedule));
+            group.rules.push(rule.name.to_string());
+        }
+    }
+    let mut groups: Vec<Group<'_>> = groups.into_values().collect();
+    groups.sort_by(|a, b| a.schedule.name.cmp(&b.schedule.name));
     let mut left = MOST_OF_ALL;
     let schedules = groups
         .into_iter()
-        .map(|(schedule, mut servers)| {
-            servers.sort();
-            let one = of_one(schedule, servers, (from, until), left.min(MOST_OF_ONE));
+        .map(|mut group| {
+            group.servers.sort();
+            let one = of_one(group, (from, until), left.min(MOST_OF_ONE));
             left -= one.changes.len();
             one
         })
@@ -102,9 +111,21 @@ pub fn calendar(
     Calendar { from, until, fleet: Vec::new(), schedules, unscheduled, has_windows: false }
 }
 
-fn of_one(
-    schedule: &PowerSchedule,
+/// Those who have a schedule.
+struct Group<'a> {
+    schedule: &'a PowerSchedule,
     servers: Vec<Address>,
+    rules: Vec<String>,
+}
+
+impl<'a> Group<'a> {
+    fn new(schedule: &'a PowerSchedule) -> Self {
+        Self { schedule, servers: Vec::new(), rules: Vec::new() }
+    }
+}
+
+fn of_one(
+    Group { schedule, servers, rules }: Group<'_>,
     (from, until): (Timestamp, Timestamp),
     most: usize,
 ) -> ScheduleCalendar {
@@ -126,6 +147,7 @@ fn of_one(
         zone: zone.name().to_owned(),
         location: schedule.location.clone(),
         servers,
+        rules,
         at_first: schedule.schedule.state_at(from),
         changes,
         left_out_from,

@@ -64,7 +64,10 @@ pub(super) struct Wait {
 impl Wait {
     /// The same for a server that cannot go on before another one does.
     pub(super) fn behind(&self, other: &Address) -> Self {
-        Self { message: format!("it waits for {other}, which is {}", self.message), ..self.clone() }
+        let why = &self.message;
+        // The first of a chain says what all of it waits for.
+        let joined = if why.starts_with("it waits for ") { ", and " } else { ", which is " };
+        Self { message: format!("it waits for {other}{joined}{why}"), ..self.clone() }
     }
 
     /// These actions of a change, as what waits.

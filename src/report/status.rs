@@ -82,8 +82,8 @@ pub fn status_rows(inputs: &Inputs<'_>, plan: &Plan) -> Vec<StatusRow> {
                 wanted: if entry.presence == Presence::Absent {
                     "absent".into()
                 } else {
-                    let by_schedule = entry.schedule.as_ref().map(|schedule| schedule.wanted_at(inputs.now));
-                    by_schedule.unwrap_or(entry.power).to_string()
+                    // Schedules and holds are in it already.
+                    entry.power.to_string()
                 },
                 rule: entry.rule.as_deref().map(str::to_owned),
                 status: match (pending, waiting.get(&entry.address)) {

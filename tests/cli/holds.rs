@@ -267,3 +267,40 @@ fn what_many_say_at_once_is_all_heard() {
     let holds = desk.run(&["holds", "--format", "json"]).code(0).json();
     assert_eq!(holds["holds"].as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn what_was_planned_because_of_a_hold_is_not_done_once_the_hold_is_over() {
+    let desk = Desk::new(ON);
+    hold(&desk, "flex/web-1", "off");
+    desk.run(&["plan", "--out", "p.json"]).code(0);
+    as_alice(&desk, &["release", "flex/web-1"]).code(0);
+    desk.run(&["apply", "p.json", "--auto-approve"]).code(5).says("is over: plan again");
+    // The same words by a later hold: it is wanted again.
+    hold(&desk, "flex/web-1", "off");
+    desk.run(&["apply", "p.json", "--auto-approve"]).code(0).says("1 done");
+    assert_eq!(desk.accepted(), 1);
+}
+
+#[test]
+fn a_release_in_the_middle_of_an_apply_stops_what_has_not_begun() {
+    let desk = Desk::new(ON);
+    desk.fault(json!({ "connection": "flex", "method": "POST", "fault": { "late": "2s" } }));
+    hold(&desk, "flex/*", "off");
+    let apply = desk.start(&["apply", "--auto-approve", "--parallelism", "1"]);
+    desk.until(|desk| desk.accepted() == 1);
+    as_alice(&desk, &["release", "flex/*"]).code(0);
+    let ran = finish(apply).code(3).says("is over: plan again");
+    assert_eq!(desk.accepted(), 1, "{ran:#?}");
+}
+
+#[test]
+fn a_rehearsal_has_its_holds_where_its_plans_look_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| crate::desk::run_in(folder.path(), args);
+    run(&["init"]).code(0);
+    run(&["freeze", "--simulate", "--until", "1h", "--reason", "fair"]).code(0);
+    run(&["apply", "--simulate", "--auto-approve"]).says("frozen").code(0);
+    run(&["holds", "--simulate"]).code(0).says("fair");
+    run(&["thaw", "--simulate"]).code(0);
+    assert!(!run(&["plan", "--simulate"]).out.contains("frozen"));
+}

@@ -145,3 +145,18 @@ fn a_full_disk_behind_stdout_is_an_error() {
     crate::desk::Ran::from(output).code(0).says("stdout could not be written");
     assert_eq!(desk.accepted(), 1);
 }
+
+#[test]
+fn of_a_change_that_was_half_done_the_half_is_taken_back() {
+    let desk = Desk::new("servers:\n  - { name: web-9, renamed_from: web-1, power: off }\n");
+    desk.fault(
+        json!({ "connection": "flex", "method": "POST", "path": "*os-stop*", "fault": { "status": 400 } }),
+    );
+    let report = desk.run(&["apply", "--auto-approve", "--format", "json"]).code(3).json();
+    let undo = report["undo"].as_str().unwrap_or_else(|| panic!("{report:#}"));
+    let plan = desk.run(&["show", undo, "--format", "json"]).code(0).json();
+    assert_eq!(plan["changes"][0]["actions"], json!(["rename"]), "{plan:#}");
+    assert_eq!(plan["changes"][0]["after"]["name"], "web-1");
+    desk.run(&["apply", undo, "--auto-approve"]).code(0);
+    assert_eq!(desk.server("web-1").unwrap()["power"], "on");
+}

@@ -183,6 +183,17 @@ impl Work<'_> {
             return Ok(code);
         }
         let gate = self.gate(&[], &document.changes);
+        let over: Vec<Moved> = document
+            .changes
+            .iter()
+            .filter_map(|change| {
+                Some(Moved { message: gate.outlived(change)?, address: change.address.clone() })
+            })
+            .collect();
+        if !over.is_empty() {
+            let why = "the plan is stale: holds that it was made with are over; nothing was executed";
+            return Ok(self.stale(&document, over, why, io));
+        }
         if let Some(code) = self.refuse_held(&document, &gate, io) {
             return Ok(code);
         }

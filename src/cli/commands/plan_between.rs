@@ -25,7 +25,11 @@ pub(super) fn run(
     let session = Session::of_file_alone(global, io)?;
     session.check_selectors(&args.shape)?;
     let options = fetch::options(&args.shape);
-    let mut calendar = calendar(&session.fleet.servers, |entry| options.selects(entry), (from, until));
+    let fleet = &session.fleet;
+    // Which live servers a rule has only the providers know: without a selector all of them are meant.
+    let is_narrowed = !options.targets.is_empty() || !options.excludes.is_empty();
+    let rules = if is_narrowed { &[][..] } else { &fleet.rules };
+    let mut calendar = calendar((&fleet.servers, rules), |entry| options.selects(entry), (from, until));
     calendar.fleet = saved::fleet_files(&session.fleet);
     calendar.has_windows = !session.fleet.windows.is_empty();
     match global.format {

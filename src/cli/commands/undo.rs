@@ -4,11 +4,12 @@ use super::saved;
 use crate::apply::{ChangeOutcome, ChangeResult, Health};
 use crate::cli::exit::{Failure, code};
 use crate::cli::session::{Session, targets};
-use crate::model::{Address, ConnectionName, DesiredServer, Rule};
-use crate::plan::{Around, Change, Kind, NotUndoable, PlanDocument, PlanOptionsRecord, undo};
+use crate::model::{Address, ConnectionName, DesiredServer, Rule, Verb};
+use crate::plan::{Around, Change, Kind, NotUndoable, PlanDocument, PlanOptionsRecord, entries_of, undo};
 use crate::providers;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 /// Below the ledger.
@@ -34,7 +35,17 @@ pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResu
         let of_it = |r: &&ChangeResult| r.address == change.address && is_carried_out(r);
         results.iter().find(of_it).is_some_and(|r| r.changed)
     };
-    let done: Vec<&Change> = changes.iter().filter(is_done).collect();
+    let mut halves = Vec::new();
+    let mut torn = Vec::new();
+    for change in changes.iter().filter(|change| !is_done(change)) {
+        let result = results.iter().find(|r| r.address == change.address && r.changed);
+        match result.map(|r| carried_out(change, r.steps_done)) {
+            Some(Part::Renamed(half)) => halves.push(half),
+            Some(Part::Torn(stays)) => torn.push(stays),
+            Some(Part::Nothing) | None => {}
+        }
+    }
+    let done: Vec<&Change> = changes.iter().filter(is_done).chain(&halves).collect();
     // The order is that of the whole fleet, whichever of its connections were open.
     let fleet = &session.fleet;
     let kind =
@@ -47,9 +58,16 @@ pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResu
     let is_in_doubt =
         |r: &&ChangeResult| !matches!(r.outcome, ChangeOutcome::Done) && r.health != Some(Health::Unhealthy);
     let in_doubt: Vec<Address> = results.iter().filter(is_in_doubt).map(|r| r.address.clone()).collect();
-    let around = Around { entries: &fleet.servers, availability: &fleet.availability, in_doubt: &in_doubt };
+    let mut entries = Cow::Borrowed(&fleet.servers[..]);
+    if !fleet.rules.is_empty() {
+        let listed: HashSet<&Address> = fleet.servers.iter().map(|entry| &entry.address).collect();
+        let governed = entries_of(changes, &fleet.servers, &fleet.rules).into_values();
+        entries.to_mut().extend(governed.filter(|entry| !listed.contains(&entry.address)));
+    }
+    let around = Around { entries: &entries, availability: &fleet.availability, in_doubt: &in_doubt };
     let now = Timestamp::now();
-    let (plan, stays) = undo(&done, &around, &kinds, now);
+    let (plan, mut stays) = undo(&done, &around, &kinds, now);
+    stays.extend(torn);
     if plan.changes.is_empty() {
         return Undo { path: None, stays };
     }
@@ -67,6 +85,31 @@ pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResu
         saved::keep_newest(&folder, KEPT);
     }
     Undo { path: written.then_some(path), stays }
+}
+
+/// What was carried out of a change that did not come to its end.
+enum Part {
+    Nothing,
+    /// It was renamed, as a change of its own.
+    Renamed(Change),
+    /// It stands between two steps.
+    Torn(NotUndoable),
+}
+
+fn carried_out(change: &Change, steps_done: usize) -> Part {
+    let renames = change.steps.iter().take_while(|step| step.operation.verb() == Verb::Rename).count();
+    if steps_done == 0 {
+        return Part::Nothing;
+    }
+    if steps_done == renames
+        && let Some(half) = change.clone().only(&[Verb::Rename])
+    {
+        return Part::Renamed(half);
+    }
+    let done: Vec<String> =
+        change.steps.iter().take(steps_done).map(|step| step.operation.to_string()).collect();
+    let message = format!("{} was done, what follows was not; it is not taken back", done.join(", "));
+    Part::Torn(NotUndoable { address: change.address.clone(), message })
 }
 
 /// An undo plan is not bound to the file that it came from, which is taken back as well, as a rule. What that file

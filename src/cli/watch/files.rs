@@ -3,6 +3,13 @@
 use crate::config::{self, Diagnostic, Loaded, Mode, SourceFile};
 use crate::providers;
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// Between two looks at files that have changed; they count once they are the same in both.
+const PAUSE: Duration = Duration::from_millis(400);
+
+/// So often at most: a file that never rests is taken as it is.
+const MOST_LOOKS: usize = 5;
 
 /// The files that are watched.
 pub(super) struct Files {
@@ -33,9 +40,19 @@ impl Files {
     /// Looks whether they have changed. Wrong ones are read each time: what is wrong may be in another file that they
     /// name.
     pub(super) fn look(&mut self) -> Look {
-        let now = config::fingerprint(&self.paths, &self.loaded);
+        let mut now = config::fingerprint(&self.paths, &self.loaded);
         if now.as_deref() == Some(&self.loaded[..]) && self.wrong.is_empty() {
             return Look::Same;
+        }
+        // Whoever writes in place, or several files one after another, is still at it as long as the bytes change: half a
+        // file may lack the very lines that forbid something.
+        for _ in 0..MOST_LOOKS {
+            std::thread::sleep(PAUSE);
+            let again = config::fingerprint(&self.paths, &self.loaded);
+            if again == now {
+                break;
+            }
+            now = again;
         }
         match config::load(&self.paths, &providers::specs(), self.mode) {
             Ok(loaded) => {

@@ -68,6 +68,13 @@ impl Watcher<'_> {
         let leads = self.seat.as_ref().is_some_and(super::Seat::leads);
         // Written before anything is done: what was asked for must not look like drift to the next run.
         self.keep_memory(io);
+        // Whoever looks meanwhile sees what is being put right.
+        if leads && !decision.enforce.is_empty() {
+            let took = begun.elapsed().as_secs_f64();
+            let digest = Some(document.digest.clone());
+            let so_far = Round { number: self.rounds, began_at, took, digest, trouble: None };
+            self.publish(so_far, &document, (&planned.live, &entries), decision.clone());
+        }
         let mut results = Vec::new();
         let mut trouble = damaged.map(|damage| format!("{damage}; nothing is put right"));
         let mut again = false;
@@ -93,6 +100,9 @@ impl Watcher<'_> {
         let trouble = trouble.or_else(|| decision.refusals.first().map(ToString::to_string));
         let exit_code =
             exit_code(&document, &decision, &results, (leads, self.args.enforce, trouble.is_some()));
+        if let (true, Some(seat)) = (self.args.once && !leads, &self.seat) {
+            io.mention(&format!("Nothing is put right here: {} leads.", seat.holder()));
+        }
         if self.args.once {
             sum_up(&planned, &decision, &results, io);
         }
@@ -145,7 +155,8 @@ impl Watcher<'_> {
 
 /// What one round came to, in one line.
 fn sum_up(planned: &Planned<'_>, decision: &Decision, results: &[ChangeResult], io: &mut Io<'_>) {
-    let servers = planned.plan.changes.len() + planned.plan.unchanged.len();
+    let waiting = usize::try_from(planned.plan.summary.withheld).unwrap_or(usize::MAX);
+    let servers = planned.plan.changes.len() + planned.plan.unchanged.len() + waiting;
     let done = results.iter().filter(|result| result.outcome == ChangeOutcome::Done).count();
     let failed = results.len() - done;
     io.mention(&format!(

@@ -79,6 +79,14 @@ fn notes(calendar: &Calendar) -> Vec<String> {
         let (servers, have) = (servers(count), if count == 1 { "has" } else { "have" });
         notes.push(format!("{servers} {have} no schedule."));
     }
+    for one in calendar.schedules.iter().filter(|one| !one.rules.is_empty()) {
+        notes.push(format!(
+            "Schedule {} is also that of the live servers under {} {}.",
+            one.name,
+            if one.rules.len() == 1 { "the rule" } else { "the rules" },
+            one.rules.join(", ")
+        ));
+    }
     if calendar.has_windows {
         notes.push("Windows may let an action run later than it is wanted.".into());
     }
