@@ -149,9 +149,7 @@ fn a_full_disk_behind_stdout_is_an_error() {
 #[test]
 fn of_a_change_that_was_half_done_the_half_is_taken_back() {
     let desk = Desk::new("servers:\n  - { name: web-9, renamed_from: web-1, power: off }\n");
-    desk.fault(
-        json!({ "connection": "flex", "method": "POST", "path": "*os-stop*", "fault": { "status": 400 } }),
-    );
+    desk.fault(json!({ "connection": "flex", "method": "POST", "count": "all", "fault": { "status": { "code": 403 } } }));
     let report = desk.run(&["apply", "--auto-approve", "--format", "json"]).code(3).json();
     let undo = report["undo"].as_str().unwrap_or_else(|| panic!("{report:#}"));
     let plan = desk.run(&["show", undo, "--format", "json"]).code(0).json();
