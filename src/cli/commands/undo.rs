@@ -40,7 +40,7 @@ pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResu
     for change in changes.iter().filter(|change| !is_done(change)) {
         let result = results.iter().find(|r| r.address == change.address && r.changed);
         match result.map(|r| carried_out(change, r.steps_done)) {
-            Some(Part::Renamed(half)) => halves.push(half),
+            Some(Part::Renamed(half)) => halves.push(*half),
             Some(Part::Torn(stays)) => torn.push(stays),
             Some(Part::Nothing) | None => {}
         }
@@ -91,7 +91,7 @@ pub(super) fn write(session: &Session, changes: &[Change], results: &[ChangeResu
 enum Part {
     Nothing,
     /// It was renamed, as a change of its own.
-    Renamed(Change),
+    Renamed(Box<Change>),
     /// It stands between two steps.
     Torn(NotUndoable),
 }
@@ -104,7 +104,7 @@ fn carried_out(change: &Change, steps_done: usize) -> Part {
     if steps_done == renames
         && let Some(half) = change.clone().only(&[Verb::Rename])
     {
-        return Part::Renamed(half);
+        return Part::Renamed(Box::new(half));
     }
     let done: Vec<String> =
         change.steps.iter().take(steps_done).map(|step| step.operation.to_string()).collect();
