@@ -32,6 +32,20 @@ impl<'a> Io<'a> {
         }
     }
 
+    /// The same, with another end for talk.
+    pub(super) fn talking_to<'b>(&'b mut self, err: &'b mut dyn Write) -> Io<'b> {
+        Io {
+            out: &mut *self.out,
+            err,
+            out_is_terminal: self.out_is_terminal,
+            err_is_terminal: self.err_is_terminal,
+            in_is_terminal: self.in_is_terminal,
+            colour: self.colour,
+            quiet: self.quiet,
+            lost: None,
+        }
+    }
+
     pub(super) fn settle_colour(&mut self, no_color: bool) {
         let unwanted = crate::config::process_env("NO_COLOR").is_some_and(|value| !value.is_empty());
         self.colour = !no_color && !unwanted;

@@ -9,6 +9,7 @@ mod read;
 mod round;
 mod state;
 mod tell;
+mod voice;
 
 use super::args::{Global, LogFormat, Shape, WatchArgs};
 use super::exit::{Failure, code};
@@ -32,6 +33,7 @@ use std::time::Duration;
 use tell::Teller;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
+pub(super) use voice::Voice;
 
 /// What a watcher remembers, below the ledger.
 const MEMORY: &str = "watch/memory.json";
