@@ -10,7 +10,7 @@ use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::findings::Findings;
 use crate::config::yaml::{Node, Span};
 use crate::model::{
-    EvidenceLevel, GivenBy, Labels, Location, Period, RebootStyle, RequiredEvidence, Shutdown,
+    EvidenceLevel, GivenBy, Grace, Labels, Location, Period, RebootStyle, RequiredEvidence, Shutdown,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -53,6 +53,25 @@ impl Defaults {
             let finding = grace_without_fallback(*shutdown).at(place.clone());
             findings.push(finding.related("shutdown is given here", beside.clone()));
         }
+    }
+
+    /// Only where the plug may be pulled after a while; a default simply means nothing elsewhere.
+    pub(super) fn grace(
+        &self,
+        decoder: &mut Decoder<'_>,
+        node: Option<&Node<'_>>,
+        shutdown: Shutdown,
+    ) -> Option<Grace> {
+        let falls_back = shutdown == Shutdown::GracefulThenHard;
+        let Some(node) = node else {
+            let default = self.grace.as_ref().filter(|_| falls_back)?;
+            return Some(Grace { period: default.0, given_by: GivenBy::Defaults });
+        };
+        let period = decoder.period(node, "grace")?;
+        if !falls_back {
+            decoder.report(node.span, grace_without_fallback(shutdown));
+        }
+        Some(Grace { period, given_by: GivenBy::Entry })
     }
 
     /// What `require_evidence` says in an entry or a rule, or here.

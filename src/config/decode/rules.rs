@@ -1,7 +1,7 @@
 //! `rules:`: what is wanted of live servers that no entry lists. A rule wants only what it says itself: of `defaults:`
 //! it takes how things are done, what is protected and the labels, never a power or a reboot.
 
-use super::defaults::{Defaults, grace_without_fallback};
+use super::defaults::Defaults;
 use super::fields::Fields;
 use super::keys::RuleKey;
 use super::rollouts::{self, GivenRollout};
@@ -14,8 +14,8 @@ use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::suggest::did_you_mean;
 use crate::config::yaml::{Content, Entry, Node};
 use crate::model::{
-    Address, Age, ConnectionName, DesiredPower, DesiredServer, GivenBy, GovernedRollout, Grace, Labels,
-    PowerSchedule, Presence, Rule, Shutdown,
+    Address, Age, ConnectionName, DesiredPower, DesiredServer, GovernedRollout, Labels, PowerSchedule,
+    Presence, Rule,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -247,7 +247,7 @@ impl<'c> Rules<'c> {
             power,
             schedule,
             shutdown,
-            grace: self.grace(decoder, value(RuleKey::Grace), shutdown),
+            grace: defaults.grace(decoder, value(RuleKey::Grace), shutdown),
             reboot: reboot.unwrap_or_default(),
             require_evidence,
             rebooted_since: since,
@@ -282,21 +282,6 @@ impl<'c> Rules<'c> {
             (None, None) => None,
         };
         self.schedules.wished(decoder, wish, power.or(schedule), self.doubtful)
-    }
-
-    /// As of entries. Where the provider cannot keep it, a rule's is like a default: it holds for many servers.
-    fn grace(&self, decoder: &mut Decoder<'_>, node: Option<&Node<'_>>, shutdown: Shutdown) -> Option<Grace> {
-        let falls_back = shutdown == Shutdown::GracefulThenHard;
-        let given_by = GivenBy::Defaults;
-        let Some(node) = node else {
-            let default = self.defaults.grace.as_ref().filter(|_| falls_back)?;
-            return Some(Grace { period: default.0, given_by });
-        };
-        let period = decoder.period(node, "grace")?;
-        if !falls_back {
-            decoder.report(node.span, grace_without_fallback(shutdown));
-        }
-        Some(Grace { period, given_by: GivenBy::Entry })
     }
 
     fn labels(&self, decoder: &mut Decoder<'_>, node: Option<&Node<'_>>) -> Labels {

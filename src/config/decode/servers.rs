@@ -1,6 +1,6 @@
 //! `servers:`: one entry of the list becomes one or more desired servers, defaults filled in.
 
-use super::defaults::{Defaults, grace_without_fallback};
+use super::defaults::Defaults;
 use super::fields::Fields;
 use super::keys::ServerKey;
 use super::names::Names;
@@ -13,8 +13,7 @@ use crate::config::diagnostic::{Diagnostic, quote};
 use crate::config::suggest::did_you_mean;
 use crate::config::yaml::{Content, Entry, Node};
 use crate::model::{
-    Address, ConnectionName, DesiredPower, DesiredServer, GivenBy, Grace, Labels, Location, NameRules,
-    PowerSchedule, Shutdown,
+    Address, ConnectionName, DesiredPower, DesiredServer, Labels, Location, NameRules, PowerSchedule,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -199,7 +198,7 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         let shutdown = or_default(value(ServerKey::Shutdown), defaults.shutdown.as_ref(), |node| {
             decoder.word(node, "shutdown", &SHUTDOWN_WORDS)
         });
-        let grace = self.grace(decoder, value(ServerKey::Grace), shutdown.unwrap_or_default());
+        let grace = self.defaults.grace(decoder, value(ServerKey::Grace), shutdown.unwrap_or_default());
         let reboot = or_default(value(ServerKey::Reboot), defaults.reboot.as_ref(), |node| {
             decoder.word(node, "reboot", &REBOOT_WORDS)
         });
@@ -250,20 +249,6 @@ impl<'c, 'n, 'a> Servers<'c, 'n, 'a> {
         let read = node.map(|node| decoder.power_wish(node));
         let default = || self.defaults.power.as_ref().map(|(wish, _)| wish.clone());
         self.schedules.wished(decoder, read.unwrap_or_else(default), node, self.doubtful)
-    }
-
-    /// Only where the plug may be pulled after a while; a default simply means nothing elsewhere.
-    fn grace(&self, decoder: &mut Decoder<'_>, node: Option<&Node<'_>>, shutdown: Shutdown) -> Option<Grace> {
-        let falls_back = shutdown == Shutdown::GracefulThenHard;
-        let Some(node) = node else {
-            let default = self.defaults.grace.as_ref().filter(|_| falls_back)?;
-            return Some(Grace { period: default.0, given_by: GivenBy::Defaults });
-        };
-        let period = decoder.period(node, "grace")?;
-        if !falls_back {
-            decoder.report(node.span, grace_without_fallback(shutdown));
-        }
-        Some(Grace { period, given_by: GivenBy::Entry })
     }
 
     fn labels(&mut self, decoder: &mut Decoder<'_>, node: Option<&'n Node<'a>>) -> Labels {
